@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * error.h -- fill a godb_err and return its status, in one line.
+ */
+#ifndef GODB_ERROR_H
+#define GODB_ERROR_H
+
+#include "godb/godb.h"
+
+/* Fill *err (which may be NULL) and return status.  The message is one line, lower
+ * case, and says which file or argument; the caller's text never ends in a newline. */
+int err_set(struct godb_err *err, enum godb_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* As err_set(), for a failed system call: appends ": " and strerror(os_errno).  The
+ * status is GODB_ENOMEM for ENOMEM, GODB_ENOTFOUND for ENOENT, else GODB_EIO. */
+int err_sys(struct godb_err *err, int os_errno, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+int err_nomem(struct godb_err *err);
+
+/* Put "prefix: " in front of the message that err holds. */
+void err_prefix(struct godb_err *err, const char *prefix);
+
+#endif
