@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * block.h -- a block being built: one big-endian array per column.
+ */
+#ifndef GODB_BLOCK_H
+#define GODB_BLOCK_H
+
+#include "godb/godb.h"
+
+struct godb_block {
+    size_t count, capacity;              /* rows */
+    uint8_t *columns[GODB_COLUMN_COUNT]; /* as they are stored */
+    uint64_t traffic_bytes, packet_count;
+};
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * block_list.c -- blocks and interfaces as their headers and metadata describe them.
+ *
+ * No column is decompressed here: flow counts come from the headers' lengths, bytes and
+ * packets from meta.json where there is one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "godb/day.h"
+#include "godb/day_list.h"
+#include "godb/error.h"
+#include "godb/meta.h"
+
+struct godb_block_list {
+    struct godb *db;
+    struct godb_selection sel; /* its interfaces are in days */
+    godb_warn_fn *warn;
+    void *warn_arg;
+    struct day_list days;
+    size_t next_day;
+    bool has_day;
+    uint32_t slot, iface;
+    struct day day;
+    struct meta meta;
+};
+
+/* --- Days ------------------------------------------------------------------------- */
+
+static void
+leave_day(struct godb_block_list *list)
+{
+    if (!list->has_day) return;
+    day_close(&list->day);
+    meta_free(&list->meta);
+    list->has_day = false;
+}
+
+/* GODB_OK also where the day cannot be read: that is told, and the walk goes on. */
+static int
+enter_day(struct godb_block_list *list, struct godb_err *err)
+{
+    const struct day_ref *ref = &list->days.days[list->next_day++];
+    struct godb_err why;
+    int rc = day_open(&list->day, godb_root(list->db), list->days.ifaces[ref->iface],
+        ref->day_s, &why);
+    if (rc == GODB_OK) {
+        list->has_day = true;
+        list->iface = ref->iface;
+        list->slot = 0;
+        rc = day_open_columns(&list->day, GODB_COLUMNS_ALL, &why);
+    }
+    /* A column that cannot be opened shows in the status of each block. */
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !list->has_day && list->warn)
+        list->warn(list->warn_arg, &why);
+    if (rc == GODB_ENOMEM) return err_nomem(err);
+    if (!list->has_day) return GODB_OK;
+    rc = meta_read(&list->meta, list->day.dir_fd, &why);
+    if (rc == GODB_ENOMEM) return err_nomem(err);
+    if (rc == GODB_ECORRUPT && list->warn) {
+        err_prefix(&why, list->day.path);
+        list->warn(list->warn_arg, &why);
+    }
+    return GODB_OK;
+}
+
+/* --- Blocks ----------------------------------------------------------------------- */
+
+static void
+fill_sizes(struct godb_block_list *list, struct godb_block_info *out)
+{
+    struct godb_err why;
+    uint32_t rows = 0;
+    snprintf(out->status, sizeof out->status, "ok");
+    if (day_block_rows(&list->day, list->slot, &rows, &why) != GODB_OK) {
+        snprintf(out->status, sizeof out->status, "%.255s", why.msg);
+        return;
+    }
+    out->flow_count = rows;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        struct colfile_extent extent;
+        uint32_t slot;
+        if (day_extent(&list->day, (enum godb_column)col, list->slot, rows, &slot,
+                &extent, &why) != GODB_OK) {
+            snprintf(out->status, sizeof out->status, "%.255s", why.msg);
+            continue;
+        }
+        out->compressed_bytes += extent.end - extent.start;
+        out->raw_bytes += extent.raw_bytes;
+    }
+}
+
+static void
+fill_block(struct godb_block_list *list, struct godb_block_info *out)
+{
+    memset(out, 0, sizeof *out);
+    out->iface = list->days.ifaces[list->iface];
+    out->time_s = day_block_time(&list->day, list->slot);
+    out->traffic_bytes = out->packets_logged = -1;
+    out->pcap = (struct godb_pcap_stats){-1, -1, -1};
+    const struct meta_block *meta = meta_find(&list->meta, out->time_s);
+    if (meta) {
+        out->traffic_bytes = meta->traffic_bytes;
+        out->packets_logged = meta->packets_logged;
+        out->pcap = meta->pcap;
+    }
+    fill_sizes(list, out);
+}
+
+static bool
+is_selected(const struct godb_block_list *list)
+{
+    const int64_t time_s = day_block_time(&list->day, list->slot);
+    return time_s >= list->sel.first_s && time_s <= list->sel.last_s &&
+           day_block_is_first(&list->day, list->slot);
+}
+
+int
+godb_block_list_open(struct godb_block_list **out, struct godb *db,
+    const struct godb_selection *sel, godb_warn_fn *warn, void *warn_arg,
+    struct godb_err *err)
+{
+    struct godb_block_list *list = calloc(1, sizeof *list);
+    if (list == NULL) return err_nomem(err);
+    list->db = db;
+    list->sel = *sel;
+    list->warn = warn;
+    list->warn_arg = warn_arg;
+    int rc = day_list_make(&list->days, db, sel, err);
+    if (rc != GODB_OK) {
+        free(list);
+        return rc;
+    }
+    *out = list;
+    return GODB_OK;
+}
+
+int
+godb_block_list_next(
+    struct godb_block_list *list, struct godb_block_info *out, struct godb_err *err)
+{
+    for (;;) {
+        while (list->has_day && list->slot < day_block_count(&list->day)) {
+            const bool wanted = is_selected(list);
+            if (wanted) fill_block(list, out);
+            list->slot++;
+            if (wanted) return GODB_OK;
+        }
+        leave_day(list);
+        if (list->next_day >= list->days.count) return GODB_DONE;
+        int rc = enter_day(list, err);
+        if (rc != GODB_OK) return rc;
+    }
+}
+
+void
+godb_block_list_close(struct godb_block_list *list)
+{
+    if (list == NULL) return;
+    leave_day(list);
+    day_list_free(&list->days);
+    free(list);
+}
+
+/* --- Interfaces ------------------------------------------------------------------- */
+
+static void
+count_block(struct godb_iface_info *info, const struct godb_block_info *block)
+{
+    if (info->begin_s == 0 || block->time_s < info->begin_s)
+        info->begin_s = block->time_s;
+    if (block->time_s > info->end_s) info->end_s = block->time_s;
+    info->flow_count += block->flow_count;
+    info->block_count++;
+    info->disk_bytes += block->compressed_bytes;
+    if (block->traffic_bytes < 0)
+        info->has_traffic = false;
+    else
+        info->traffic_bytes =
+            godb_sum(info->traffic_bytes, (uint64_t)block->traffic_bytes);
+}
+
+static int
+count_blocks(struct godb_iface_info *infos, size_t count, struct godb_block_list *list,
+    struct godb_err *err)
+{
+    struct godb_block_info block;
+    size_t i = 0;
+    int rc;
+    /* Both are ordered by the interface's name. */
+    while ((rc = godb_block_list_next(list, &block, err)) == GODB_OK) {
+        while (i < count && strcmp(infos[i].name, block.iface) != 0)
+            i++;
+        if (i == count) break;
+        count_block(&infos[i], &block);
+    }
+    return rc == GODB_DONE ? GODB_OK : rc;
+}
+
+int
+godb_ifaces(struct godb *db, struct godb_iface_info **out, size_t *out_count,
+    godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+{
+    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_block_list *list;
+    int rc = godb_block_list_open(&list, db, &all, warn, warn_arg, err);
+    if (rc != GODB_OK) return rc;
+    const size_t count = list->days.iface_count;
+    struct godb_iface_info *infos = calloc(count ? count : 1, sizeof *infos);
+    if (infos == NULL) rc = err_nomem(err);
+    for (size_t i = 0; i < count && infos != NULL; i++) {
+        memcpy(infos[i].name, list->days.ifaces[i], GODB_IFACE_MAX);
+        infos[i].has_traffic = true;
+    }
+    if (rc == GODB_OK) rc = count_blocks(infos, count, list, err);
+    godb_block_list_close(list);
+    if (rc != GODB_OK) {
+        free(infos);
+        return rc;
+    }
+    *out = infos;
+    *out_count = count;
+    return GODB_OK;
+}
+
+void
+godb_ifaces_free(struct godb_iface_info *ifaces)
+{
+    free(ifaces);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * block_reader.c -- see block_reader.h.
+ */
+#include "godb/block_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "godb/error.h"
+
+void
+block_reader_init(struct block_reader *reader, const struct godb_scan_spec *spec)
+{
+    memset(reader, 0, sizeof *reader);
+    reader->spec = spec;
+    reader->columns = spec->columns | godb_filter_columns(spec->filter);
+}
+
+static void
+leave_day(struct block_reader *reader)
+{
+    if (!reader->has_day) return;
+    day_close(&reader->day);
+    l7_spaces_free(&reader->l7);
+    reader->has_day = false;
+}
+
+void
+block_reader_free(struct block_reader *reader)
+{
+    leave_day(reader);
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        day_values_free(&reader->values[col]);
+    free(reader->selected);
+    filter_scratch_free(&reader->scratch);
+}
+
+static void
+tell(const struct block_reader *reader, const struct godb_err *warning)
+{
+    if (reader->spec->warn) reader->spec->warn(reader->spec->warn_arg, warning);
+}
+
+/* --- Days ------------------------------------------------------------------------- */
+
+static bool
+in_range(const struct block_reader *reader, uint32_t slot)
+{
+    const int64_t time_s = day_block_time(&reader->day, slot);
+    return time_s >= reader->spec->sel.first_s && time_s <= reader->spec->sel.last_s;
+}
+
+static void
+find_slots(struct block_reader *reader)
+{
+    reader->next_slot = reader->last_slot = 0;
+    for (uint32_t slot = 0; slot < day_block_count(&reader->day); slot++)
+        if (in_range(reader, slot)) reader->last_slot = slot;
+}
+
+static int
+open_day(
+    struct block_reader *reader, const char *root, int64_t day_s, struct godb_err *why)
+{
+    int rc = day_open(&reader->day, root, reader->iface, day_s, why);
+    if (rc != GODB_OK) return rc;
+    reader->has_day = true;
+    rc = day_open_columns(&reader->day, reader->columns, why);
+    if (rc != GODB_OK) return rc;
+    if (!(reader->columns & GODB_COLUMN_BIT(GODB_L7PROTO))) return GODB_OK;
+    rc = l7_file_read(&reader->l7, reader->day.dir_fd, why);
+    if (rc != GODB_OK) err_prefix(why, reader->day.path);
+    return rc;
+}
+
+int
+block_reader_enter(struct block_reader *reader, const char *root, const char *iface,
+    int64_t day_s, struct godb_err *err)
+{
+    struct godb_err why;
+    leave_day(reader);
+    reader->iface = iface;
+    int rc = open_day(reader, root, day_s, &why);
+    if (rc == GODB_OK) {
+        find_slots(reader);
+        return GODB_OK;
+    }
+    leave_day(reader);
+    if (rc == GODB_ENOMEM) return err_nomem(err);
+    /* A day directory without files yet is being made; one that is gone was deleted. */
+    if (rc != GODB_ENOTFOUND) tell(reader, &why);
+    return GODB_OK;
+}
+
+/* --- Columns ---------------------------------------------------------------------- */
+
+static const void *
+decode(struct block_reader *reader, enum godb_column column)
+{
+    if (!(reader->decoded & GODB_COLUMN_BIT(column))) {
+        int rc = day_read(&reader->day, column, reader->slot, reader->last_slot,
+            reader->row_count, &reader->values[column], &reader->column[column],
+            &reader->why);
+        if (rc != GODB_OK) return NULL;
+        reader->decoded |= GODB_COLUMN_BIT(column);
+    }
+    return reader->column[column];
+}
+
+static const void *
+decode_for_filter(void *reader, enum godb_column column)
+{
+    return decode(reader, column);
+}
+
+static int
+decode_wanted(struct block_reader *reader)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        if ((reader->spec->columns & GODB_COLUMN_BIT(col)) &&
+            decode(reader, (enum godb_column)col) == NULL)
+            return reader->why.status;
+    return GODB_OK;
+}
+
+/* --- Rows ------------------------------------------------------------------------- */
+
+static const struct godb_l7_names *
+l7_names(const struct block_reader *reader)
+{
+    return l7_spaces_at(&reader->l7, day_block_time(&reader->day, reader->slot));
+}
+
+static int
+reserve_selected(struct block_reader *reader)
+{
+    if (reader->row_count <= reader->selected_capacity) return GODB_OK;
+    free(reader->selected);
+    reader->selected_capacity = 0;
+    reader->selected = malloc(reader->row_count * sizeof *reader->selected);
+    if (reader->selected == NULL) return err_nomem(&reader->why);
+    reader->selected_capacity = reader->row_count;
+    return GODB_OK;
+}
+
+static int
+select_rows(struct block_reader *reader, uint32_t *out_count)
+{
+    *out_count = reader->row_count;
+    if (reader->spec->filter == NULL || reader->row_count == 0) return GODB_OK;
+    if (reserve_selected(reader) != GODB_OK) return GODB_ENOMEM;
+    const struct filter_source source = {
+        decode_for_filter, reader, l7_names(reader), reader->row_count};
+    int rc = filter_select(
+        reader->spec->filter, &source, &reader->scratch, reader->selected, out_count);
+    /* A column that failed has left its reason, which may be no corruption. */
+    if (rc == GODB_ENOMEM) return err_nomem(&reader->why);
+    return rc == GODB_OK ? GODB_OK : reader->why.status;
+}
+
+static void
+fill_chunk(
+    const struct block_reader *reader, uint32_t selected_count, struct godb_chunk *out)
+{
+    memset(out, 0, sizeof *out);
+    out->iface = reader->iface;
+    out->time_s = day_block_time(&reader->day, reader->slot);
+    out->l7_names = l7_names(reader);
+    out->row_count = reader->row_count;
+    out->selected_count = selected_count;
+    if (selected_count < reader->row_count) out->selected = reader->selected;
+    const void *wanted[GODB_COLUMN_COUNT];
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        wanted[col] =
+            reader->spec->columns & GODB_COLUMN_BIT(col) ? reader->column[col] : NULL;
+    out->sip = wanted[GODB_SIP];
+    out->dip = wanted[GODB_DIP];
+    out->proto = wanted[GODB_PROTO];
+    out->dport = wanted[GODB_DPORT];
+    out->l7proto = wanted[GODB_L7PROTO];
+    for (int i = 0; i < 4; i++)
+        out->counters[i] = wanted[GODB_BYTES_RCVD + i];
+}
+
+/* One block: GODB_OK with *out_count selected rows (maybe none), or why not. */
+static int
+read_block(struct block_reader *reader, uint32_t *out_count)
+{
+    reader->decoded = 0;
+    int rc =
+        day_block_rows(&reader->day, reader->slot, &reader->row_count, &reader->why);
+    if (rc == GODB_OK) rc = select_rows(reader, out_count);
+    if (rc == GODB_OK && *out_count > 0) rc = decode_wanted(reader);
+    return rc;
+}
+
+int
+block_reader_next(
+    struct block_reader *reader, struct godb_chunk *out, struct godb_err *err)
+{
+    if (!reader->has_day) return GODB_DONE;
+    while (reader->next_slot < day_block_count(&reader->day)) {
+        reader->slot = reader->next_slot++;
+        if (!in_range(reader, reader->slot) ||
+            !day_block_is_first(&reader->day, reader->slot))
+            continue;
+        if (reader->spec->stop && reader->spec->stop(reader->spec->stop_arg))
+            return err_set(err, GODB_ECANCELLED, "cancelled");
+        uint32_t count = 0;
+        int rc = read_block(reader, &count);
+        if (rc == GODB_ENOMEM) return err_nomem(err);
+        if (rc != GODB_OK) tell(reader, &reader->why);
+        if (rc != GODB_OK || count == 0) continue;
+        fill_chunk(reader, count, out);
+        return GODB_OK;
+    }
+    leave_day(reader);
+    return GODB_DONE;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * block_reader.h -- the selected rows of one day's blocks, decoded as far as needed.
+ *
+ *      headers --> stamps in range --> filter's columns --> rows left? --> other
+ * columns
+ *
+ * A reader keeps its buffers from block to block and from day to day, and shares
+ * nothing with other readers, so that each thread can have its own.
+ */
+#ifndef GODB_BLOCK_READER_H
+#define GODB_BLOCK_READER_H
+
+#include "godb/day.h"
+#include "godb/day_list.h"
+#include "godb/filter.h"
+#include "godb/l7_file.h"
+
+struct block_reader {
+    const struct godb_scan_spec *spec;
+    unsigned columns; /* wanted ones and the filter's */
+    bool has_day;
+    const char *iface;
+    struct day day;
+    struct l7_spaces l7;
+    uint32_t next_slot, last_slot; /* last_slot: the last one in range */
+    /* The block at hand. */
+    uint32_t slot, row_count;
+    unsigned decoded; /* GODB_COLUMN_BITs */
+    const void *column[GODB_COLUMN_COUNT];
+    struct day_values values[GODB_COLUMN_COUNT];
+    uint32_t *selected;
+    size_t selected_capacity;
+    struct filter_scratch scratch;
+    struct godb_err why; /* what the filter's column source ran into */
+};
+
+/* *spec is borrowed until block_reader_free(). */
+void block_reader_init(struct block_reader *reader, const struct godb_scan_spec *spec);
+void block_reader_free(struct block_reader *reader);
+
+/* Begin with a day; one that cannot be read is told to spec->warn, and has no blocks.
+ * iface is borrowed until the next day. */
+int block_reader_enter(struct block_reader *reader, const char *root, const char *iface,
+    int64_t day_s, struct godb_err *err);
+
+/* The next block with a selected row; GODB_DONE at the day's end.  A block that cannot
+ * be read is told and skipped. */
+int block_reader_next(
+    struct block_reader *reader, struct godb_chunk *out, struct godb_err *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * codec.h -- LZ4 blocks with exact sizes.  The only part that knows LZ4.
+ */
+#ifndef GODB_CODEC_H
+#define GODB_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Largest raw block that LZ4 takes. */
+#define CODEC_RAW_MAX ((size_t)0x7E000000)
+
+/* Can packed_bytes of LZ4 decode to raw_bytes at all?  A sequence spends a byte for at
+ * most 255 bytes of output, so a header that claims more lies, and is found out before
+ * anything is allocated for it. */
+bool codec_is_plausible(uint64_t packed_bytes, uint64_t raw_bytes);
+
+/* Room that codec_pack() needs for raw_bytes (<= CODEC_RAW_MAX). */
+size_t codec_bound(size_t raw_bytes);
+
+/* Working memory of codec_pack(); free(3) it. */
+void *codec_state_new(void);
+
+/* Compress (LZ4 HC, as goDB does).  Returns the packed size, 0 on failure. */
+size_t codec_pack(
+    void *state, uint8_t *out, size_t out_bytes, const uint8_t *raw, size_t raw_bytes);
+
+/* Decompress exactly raw_bytes; false where the packed bytes give anything else.  Never
+ * reads or writes outside the two buffers. */
+bool codec_unpack(
+    uint8_t *raw, size_t raw_bytes, const uint8_t *packed, size_t packed_bytes);
+
+#endif

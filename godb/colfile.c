@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * colfile.c -- see colfile.h for the layout.
+ */
+#include "godb/colfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "godb/bytes.h"
+#include "godb/codec.h"
+#include "godb/error.h"
+#include "godb/fsutil.h"
+
+/* Enough to make the system calls few, little enough for nine columns to stay in the
+ * second-level cache until they are decoded. */
+enum { WINDOW_BYTES = 128 * 1024 };
+
+static const char *
+file_name(const struct colfile *file)
+{
+    return godb_columns[file->column].file;
+}
+
+static uint64_t
+section(const struct colfile *file, int which, uint32_t slot)
+{
+    return get_be64(file->header + which * COLFILE_SECTION + slot * 8);
+}
+
+int64_t
+colfile_time(const struct colfile *file, uint32_t slot)
+{
+    return (int64_t)section(file, 1, slot);
+}
+
+static int
+load_header(struct colfile *file, struct godb_err *err)
+{
+    struct stat st;
+    if (fstat(file->fd, &st) != 0) return err_sys(err, errno, "%s", file_name(file));
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, GODB_ECORRUPT, "%s: not a regular file", file_name(file));
+    file->file_bytes = (uint64_t)st.st_size;
+    file->used = 0;
+    if (file->file_bytes == 0) return GODB_OK; /* being created at this moment */
+    if (file->file_bytes < COLFILE_HEADER)
+        return err_set(err, GODB_ECORRUPT,
+            "%s: %" PRIu64 " bytes, shorter than its header of %d", file_name(file),
+            file->file_bytes, COLFILE_HEADER);
+    int rc = fs_read_at(file->fd, file->header, COLFILE_HEADER, 0);
+    if (rc != 0) return err_sys(err, rc, "%s: header", file_name(file));
+    while (file->used < GODB_DAY_BLOCKS && colfile_time(file, file->used) != 0)
+        file->used++;
+    return GODB_OK;
+}
+
+static void
+start(struct colfile *file, enum godb_column column)
+{
+    file->column = column;
+    file->used = 0;
+    file->window = NULL;
+    file->window_start = file->window_end = 0;
+    file->window_capacity = 0;
+}
+
+int
+colfile_open(
+    struct colfile *file, int dir_fd, enum godb_column column, struct godb_err *err)
+{
+    start(file, column);
+    /* NONBLOCK: a FIFO in the place of a file must not hang the reader. */
+    file->fd = openat(dir_fd, file_name(file), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file->fd < 0) return err_sys(err, errno, "%s", file_name(file));
+    int rc = load_header(file, err);
+    if (rc != GODB_OK) colfile_close(file);
+    return rc;
+}
+
+int
+colfile_open_write(
+    struct colfile *file, int dir_fd, enum godb_column column, struct godb_err *err)
+{
+    start(file, column);
+    file->fd = openat(dir_fd, file_name(file), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file->fd < 0) return err_sys(err, errno, "%s", file_name(file));
+    struct stat st;
+    int rc = fstat(file->fd, &st) == 0 ? 0 : errno;
+    /* A file that is all header and no block, or was cut off while it was created. */
+    if (rc == 0 && st.st_size < COLFILE_HEADER)
+        rc = ftruncate(file->fd, COLFILE_HEADER) == 0 ? 0 : errno;
+    rc = rc != 0 ? err_sys(err, rc, "%s", file_name(file)) : load_header(file, err);
+    if (rc != GODB_OK) colfile_close(file);
+    return rc;
+}
+
+void
+colfile_close(struct colfile *file)
+{
+    if (file->fd >= 0) close(file->fd);
+    file->fd = -1;
+    free(file->window);
+    file->window = NULL;
+}
+
+uint32_t
+colfile_find(const struct colfile *file, int64_t time_s, uint32_t hint)
+{
+    if (hint < file->used && colfile_time(file, hint) == time_s) return hint;
+    for (uint32_t slot = 0; slot < file->used; slot++)
+        if (colfile_time(file, slot) == time_s) return slot;
+    return UINT32_MAX;
+}
+
+static uint64_t
+block_start(const struct colfile *file, uint32_t slot)
+{
+    return slot == 0 ? COLFILE_HEADER : section(file, 0, slot - 1);
+}
+
+/* Does the file reach up to `end`?  It may have grown since it was opened. */
+static bool
+reaches(struct colfile *file, uint64_t end)
+{
+    struct stat st;
+    if (end <= file->file_bytes) return true;
+    if (fstat(file->fd, &st) == 0) file->file_bytes = (uint64_t)st.st_size;
+    return end <= file->file_bytes;
+}
+
+static int
+check_extent(struct colfile *file, uint32_t slot, struct colfile_extent *out,
+    struct godb_err *err)
+{
+    const uint64_t start_at = block_start(file, slot), end = section(file, 0, slot);
+    const uint64_t raw_bytes = section(file, 2, slot);
+    const unsigned width = godb_columns[file->column].width_bytes;
+    if (start_at < COLFILE_HEADER || end <= start_at || end > INT64_MAX)
+        return err_set(err, GODB_ECORRUPT,
+            "%s: slot %u: block from %" PRIu64 " to %" PRIu64 " makes no sense",
+            file_name(file), slot, start_at, end);
+    if (!reaches(file, end))
+        return err_set(err, GODB_ECORRUPT,
+            "%s: slot %u: block ends at %" PRIu64 ", the file at %" PRIu64,
+            file_name(file), slot, end, file->file_bytes);
+    if (raw_bytes < COLFILE_STAMPS || (raw_bytes - COLFILE_STAMPS) % width != 0 ||
+        !codec_is_plausible(end - start_at, raw_bytes))
+        return err_set(err, GODB_ECORRUPT,
+            "%s: slot %u: %" PRIu64 " bytes cannot come from a block of %" PRIu64,
+            file_name(file), slot, raw_bytes, end - start_at);
+    out->start = start_at;
+    out->end = end;
+    out->raw_bytes = raw_bytes;
+    out->row_count = (uint32_t)((raw_bytes - COLFILE_STAMPS) / width);
+    return GODB_OK;
+}
+
+int
+colfile_extent(struct colfile *file, uint32_t slot, struct colfile_extent *out,
+    struct godb_err *err)
+{
+    int rc = check_extent(file, slot, out, err);
+    if (rc == GODB_OK) return rc;
+    /* A header that was read while the writer was in the middle of this slot shows its
+     * stamp without its numbers.  Slots that came since then stay unseen. */
+    const uint32_t used = file->used;
+    rc = load_header(file, err);
+    if (rc == GODB_OK && file->used > used) file->used = used;
+    if (rc == GODB_OK && slot >= file->used)
+        rc = err_set(err, GODB_ECORRUPT, "%s: slot %u: taken back while it was read",
+            file_name(file), slot);
+    return rc == GODB_OK ? check_extent(file, slot, out, err) : rc;
+}
+
+/* Bring [start, end) into the window, and what follows up to read_to as far as it
+ * fits. */
+static int
+fill_window(struct colfile *file, uint64_t start_at, uint64_t end, uint64_t read_to)
+{
+    if (start_at >= file->window_start && end <= file->window_end) return 0;
+    uint64_t until = end;
+    if (read_to > until) until = read_to;
+    if (until > start_at + WINDOW_BYTES) until = start_at + WINDOW_BYTES;
+    if (until < end) until = end;
+    if (until > file->file_bytes) until = file->file_bytes;
+    const size_t want = (size_t)(until - start_at);
+    if (want > file->window_capacity) {
+        uint8_t *bigger = realloc(file->window, want);
+        if (bigger == NULL) return ENOMEM;
+        file->window = bigger;
+        file->window_capacity = want;
+    }
+    file->window_start = file->window_end = 0;
+    int rc = fs_read_at(file->fd, file->window, want, start_at);
+    if (rc != 0) return rc;
+    file->window_start = start_at;
+    file->window_end = until;
+    return 0;
+}
+
+static void
+turn_values(enum godb_column column, uint8_t *values, uint32_t count)
+{
+    switch (godb_columns[column].width_bytes) {
+    case 8:
+        turn_be64((uint64_t *)(void *)values, count);
+        break;
+    case 2:
+        turn_be16((uint16_t *)(void *)values, count);
+        break;
+    default:
+        break; /* addresses and bytes are bytes */
+    }
+}
+
+int
+colfile_read(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
+    uint64_t read_to, uint8_t *raw, struct godb_err *err)
+{
+    int rc = fill_window(file, extent->start, extent->end, read_to);
+    if (rc == ENOMEM) return err_nomem(err);
+    if (rc == ENODATA)
+        return err_set(err, GODB_ECORRUPT,
+            "%s: slot %u: the file ends inside its block", file_name(file), slot);
+    if (rc != 0) return err_sys(err, rc, "%s: slot %u", file_name(file), slot);
+    if (!codec_unpack(raw, extent->raw_bytes,
+            file->window + (extent->start - file->window_start),
+            extent->end - extent->start))
+        return err_set(err, GODB_ECORRUPT,
+            "%s: slot %u: the block does not decompress to its %" PRIu64 " bytes",
+            file_name(file), slot, extent->raw_bytes);
+    const uint64_t time_s = (uint64_t)colfile_time(file, slot);
+    if (get_be64(raw) != time_s || get_be64(raw + extent->raw_bytes - 8) != time_s)
+        return err_set(err, GODB_ECORRUPT,
+            "%s: slot %u: the block's stamps are not the header's %" PRIu64,
+            file_name(file), slot, time_s);
+    turn_values(file->column, raw + 8, extent->row_count);
+    return GODB_OK;
+}
+
+uint64_t
+colfile_next_offset(const struct colfile *file)
+{
+    return block_start(file, file->used);
+}
+
+static int
+put_section(struct colfile *file, int which, uint32_t slot, uint64_t value)
+{
+    const uint64_t offset = (uint64_t)(which * COLFILE_SECTION) + slot * 8;
+    put_be64(file->header + offset, value);
+    return fs_write_at(file->fd, file->header + offset, 8, offset);
+}
+
+int
+colfile_write_slot(struct colfile *file, uint32_t slot, int64_t time_s, uint64_t end,
+    uint64_t raw_bytes)
+{
+    int rc = put_section(file, 0, slot, end);
+    if (rc == 0) rc = put_section(file, 2, slot, raw_bytes);
+    if (rc == 0) rc = put_section(file, 1, slot, (uint64_t)time_s);
+    if (rc == 0 && slot >= file->used) file->used = slot + 1;
+    return rc;
+}
+
+int
+colfile_drop_slots(struct colfile *file, uint32_t used)
+{
+    /* From the last one on, stamps first: what is left at any moment is a file with
+     * fewer blocks. */
+    while (file->used > used) {
+        const uint32_t slot = file->used - 1;
+        int rc = put_section(file, 1, slot, 0);
+        if (rc == 0) rc = put_section(file, 0, slot, 0);
+        if (rc == 0) rc = put_section(file, 2, slot, 0);
+        if (rc != 0) return rc;
+        file->used--;
+    }
+    return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * colfile.h -- one column file: a fixed header of slots, then compressed blocks.
+ *
+ *      0        4096       8192       12288
+ *      +----------+----------+----------+---------+---------+--
+ *      | end[512] | time[512]| len[512] | block 0 | block 1 | ...
+ *      +----------+----------+----------+---------+---------+--
+ *                                       ^         ^
+ *                                  COLFILE_HEADER end[0]
+ *
+ * Slot i is used when time[i] is not 0, and used slots come first.  Block i lies
+ * between end[i-1] (the header's end for i = 0) and end[i]; it is one LZ4 block of
+ * len[i] bytes once decompressed: the stamp, the values, the stamp again.  Everything
+ * is big-endian.
+ *
+ * A file says nothing about its siblings: which blocks count is for day.c to believe
+ * and for writer.c to decide.  So this file never locks, never syncs on its own, and
+ * takes every number that it reads for a lie until it is checked.
+ */
+#ifndef GODB_COLFILE_H
+#define GODB_COLFILE_H
+
+#include "godb/godb.h"
+
+enum {
+    COLFILE_SECTION = GODB_DAY_BLOCKS * 8,
+    COLFILE_HEADER = 3 * COLFILE_SECTION,
+    COLFILE_STAMPS = 16, /* bytes that a block has beside its values */
+};
+
+struct colfile {
+    int fd; /* -1: not open */
+    enum godb_column column;
+    uint32_t used; /* slots */
+    uint64_t file_bytes;
+    uint8_t header[COLFILE_HEADER];
+    /* The part of the file that was read last; see colfile_read(). */
+    uint8_t *window;
+    uint64_t window_start, window_end;
+    size_t window_capacity;
+};
+
+/* Where a block lies, checked against the file. */
+struct colfile_extent {
+    uint64_t start, end;
+    uint64_t raw_bytes;
+    uint32_t row_count;
+};
+
+/* Open for reading; never creates.  GODB_ENOTFOUND, GODB_EIO, GODB_ECORRUPT (shorter
+ * than a header).  err->msg names the file only: the caller knows the directory.  *file
+ * is to be zero or closed before, and closed after success. */
+int colfile_open(
+    struct colfile *file, int dir_fd, enum godb_column column, struct godb_err *err);
+
+/* Open for reading and writing; creates the file with an empty header. */
+int colfile_open_write(
+    struct colfile *file, int dir_fd, enum godb_column column, struct godb_err *err);
+void colfile_close(struct colfile *file);
+
+int64_t colfile_time(const struct colfile *file, uint32_t slot);
+
+/* The first used slot with this stamp, looking at `hint` first; UINT32_MAX: none. */
+uint32_t colfile_find(const struct colfile *file, int64_t time_s, uint32_t hint);
+
+/* Check slot's numbers against each other and against the file.  The size of the file
+ * is asked again before it is blamed, since a writer may have appended meanwhile. */
+int colfile_extent(struct colfile *file, uint32_t slot, struct colfile_extent *out,
+    struct godb_err *err);
+
+/* Read and decompress a block into raw (raw_bytes of it), check both stamps, and turn
+ * the values to host order; they start 8 bytes into raw, which is 8-aligned.  Blocks
+ * are usually asked for in order, so what follows up to read_to (an offset in the file)
+ * is read with it, in steps that stay in the cache. */
+int colfile_read(struct colfile *file, uint32_t slot,
+    const struct colfile_extent *extent, uint64_t read_to, uint8_t *raw,
+    struct godb_err *err);
+
+/* Where the next block goes: after the last used one, whatever lies there. */
+uint64_t colfile_next_offset(const struct colfile *file);
+
+/* Set slot's three numbers, in memory and on disk, the stamp last: a reader that sees
+ * the stamp sees the others too.  Returns 0 or an errno. */
+int colfile_write_slot(struct colfile *file, uint32_t slot, int64_t time_s,
+    uint64_t end, uint64_t raw_bytes);
+
+/* Forget the slots from `used` on, in memory and on disk.  Returns 0 or an errno. */
+int colfile_drop_slots(struct colfile *file, uint32_t used);
+
+#endif

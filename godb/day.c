@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * day.c -- see day.h.
+ */
+#include "godb/day.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "godb/error.h"
+#include "godb/fsutil.h"
+
+static struct colfile *
+commit_file(struct day *day)
+{
+    return &day->files[DAY_COMMIT_COLUMN];
+}
+
+static bool
+has_any_column(const struct day *day)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        if (faccessat(day->dir_fd, godb_columns[col].file, F_OK, 0) == 0) return true;
+    return false;
+}
+
+int
+day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
+    struct godb_err *err)
+{
+    int length =
+        snprintf(day->path, sizeof day->path, "%s/%s/%" PRId64, root, iface, day_s);
+    if (length < 0 || (size_t)length >= sizeof day->path)
+        return err_set(err, GODB_EARG, "%s: the path is too long", root);
+    day->opened = 0;
+    day->l7_missing = false;
+    day->dir_fd = fs_open_dir(AT_FDCWD, day->path);
+    if (day->dir_fd < 0) return err_sys(err, errno, "%s", day->path);
+    int rc = day_open_columns(day, GODB_COLUMN_BIT(DAY_COMMIT_COLUMN), err);
+    if (rc == GODB_ENOTFOUND && has_any_column(day)) {
+        rc = GODB_ECORRUPT;
+        if (err) err->status = GODB_ECORRUPT;
+    }
+    if (rc != GODB_OK) day_close(day);
+    return rc;
+}
+
+void
+day_close(struct day *day)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        if (day->opened & GODB_COLUMN_BIT(col)) colfile_close(&day->files[col]);
+    day->opened = 0;
+    if (day->dir_fd >= 0) close(day->dir_fd);
+    day->dir_fd = -1;
+}
+
+static int
+open_column(struct day *day, enum godb_column column, struct godb_err *err)
+{
+    int rc = colfile_open(&day->files[column], day->dir_fd, column, err);
+    if (rc == GODB_OK) {
+        day->opened |= GODB_COLUMN_BIT(column);
+        return GODB_OK;
+    }
+    if (rc == GODB_ENOTFOUND && column == GODB_L7PROTO) {
+        day->l7_missing = true;
+        return GODB_OK;
+    }
+    err_prefix(err, day->path);
+    return rc;
+}
+
+int
+day_open_columns(struct day *day, unsigned columns, struct godb_err *err)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        if (!(columns & ~day->opened & GODB_COLUMN_BIT(col))) continue;
+        int rc = open_column(day, (enum godb_column)col, err);
+        if (rc != GODB_OK) return rc;
+    }
+    return GODB_OK;
+}
+
+uint32_t
+day_block_count(const struct day *day)
+{
+    return day->files[DAY_COMMIT_COLUMN].used;
+}
+
+int64_t
+day_block_time(const struct day *day, uint32_t slot)
+{
+    return colfile_time(&day->files[DAY_COMMIT_COLUMN], slot);
+}
+
+bool
+day_block_is_first(const struct day *day, uint32_t slot)
+{
+    const int64_t time_s = day_block_time(day, slot);
+    for (uint32_t earlier = 0; earlier < slot; earlier++)
+        if (day_block_time(day, earlier) == time_s) return false;
+    return true;
+}
+
+int
+day_block_rows(
+    struct day *day, uint32_t slot, uint32_t *out_count, struct godb_err *err)
+{
+    struct colfile_extent extent;
+    int rc = colfile_extent(commit_file(day), slot, &extent, err);
+    if (rc != GODB_OK) {
+        err_prefix(err, day->path);
+        return rc;
+    }
+    *out_count = extent.row_count;
+    return GODB_OK;
+}
+
+int
+day_extent(struct day *day, enum godb_column column, uint32_t slot, uint32_t row_count,
+    uint32_t *out_slot, struct colfile_extent *out, struct godb_err *err)
+{
+    const int64_t time_s = day_block_time(day, slot);
+    memset(out, 0, sizeof *out);
+    *out_slot = slot;
+    const bool is_open = day->opened & GODB_COLUMN_BIT(column);
+    if (is_open) *out_slot = colfile_find(&day->files[column], time_s, slot);
+    if (!is_open || *out_slot == UINT32_MAX) {
+        if (column == GODB_L7PROTO) return GODB_OK;
+        return err_set(err, GODB_ECORRUPT,
+            "%s/%s: no block %" PRId64 ", which other columns have", day->path,
+            godb_columns[column].file, time_s);
+    }
+    int rc = colfile_extent(&day->files[column], *out_slot, out, err);
+    if (rc != GODB_OK) {
+        err_prefix(err, day->path);
+        return rc;
+    }
+    if (out->row_count != row_count)
+        return err_set(err, GODB_ECORRUPT,
+            "%s/%s: block %" PRId64 " has %u flows, other columns have %u", day->path,
+            godb_columns[column].file, time_s, out->row_count, row_count);
+    return GODB_OK;
+}
+
+void
+day_values_free(struct day_values *values)
+{
+    free(values->raw);
+    values->raw = NULL;
+    values->capacity_bytes = 0;
+}
+
+static int
+reserve(struct day_values *values, size_t need_bytes, struct godb_err *err)
+{
+    if (need_bytes <= values->capacity_bytes) return GODB_OK;
+    free(values->raw);
+    values->capacity_bytes = 0;
+    values->raw = malloc(need_bytes);
+    if (values->raw == NULL) return err_nomem(err);
+    values->capacity_bytes = need_bytes;
+    return GODB_OK;
+}
+
+static int
+zero_values(enum godb_column column, uint32_t row_count, struct day_values *values,
+    const void **out, struct godb_err *err)
+{
+    const size_t bytes = (size_t)row_count * godb_columns[column].width_bytes;
+    int rc = reserve(values, bytes > 0 ? bytes : 1, err);
+    if (rc != GODB_OK) return rc;
+    memset(values->raw, 0, bytes);
+    *out = values->raw;
+    return GODB_OK;
+}
+
+/* Where the last block that will be wanted ends in this file, as far as it can be told
+ * from the header; only a hint for reading ahead. */
+static uint64_t
+read_ahead_to(struct colfile *file, uint32_t last_slot)
+{
+    struct colfile_extent last;
+    if (last_slot >= file->used) return 0;
+    return colfile_extent(file, last_slot, &last, NULL) == GODB_OK ? last.end : 0;
+}
+
+int
+day_read(struct day *day, enum godb_column column, uint32_t slot, uint32_t last_slot,
+    uint32_t row_count, struct day_values *values, const void **out,
+    struct godb_err *err)
+{
+    uint32_t own_slot;
+    struct colfile_extent extent;
+    int rc = day_extent(day, column, slot, row_count, &own_slot, &extent, err);
+    if (rc != GODB_OK) return rc;
+    if (extent.raw_bytes == 0) return zero_values(column, row_count, values, out, err);
+    rc = reserve(values, extent.raw_bytes, err);
+    if (rc != GODB_OK) return rc;
+    struct colfile *file = &day->files[column];
+    rc = colfile_read(
+        file, own_slot, &extent, read_ahead_to(file, last_slot), values->raw, err);
+    if (rc != GODB_OK) {
+        if (rc != GODB_ENOMEM) err_prefix(err, day->path);
+        return rc;
+    }
+    *out = values->raw + 8;
+    return GODB_OK;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * day.h -- one day directory, opened for reading: nine column files that must agree.
+ *
+ *      slot        0     1     2     3
+ *      sip         A     B     C     D     being written, or left by a crash
+ *      ...
+ *      pkts_sent   A     B     C           <- the commit column: blocks A, B, C exist
+ *
+ * A block exists when the commit column has its stamp: that column's slot is written
+ * last, by us after a sync and by goDB 2.x as the last of its columns.  Its header is
+ * read first, so every other header that is read after it has at least the same blocks.
+ * Columns are matched by stamp, not by slot, since goDB 1.05 could lose one of nine.
+ *
+ * l7proto may be missing, as goDB 2.1 does not write it: its values are then 0.
+ */
+#ifndef GODB_DAY_H
+#define GODB_DAY_H
+
+#include "godb/colfile.h"
+#include "godb/godb.h"
+
+#define DAY_COMMIT_COLUMN GODB_PACKETS_SENT
+
+static inline int64_t
+day_of(int64_t time_s)
+{
+    return time_s - time_s % GODB_DAY_S;
+}
+
+struct day {
+    int dir_fd;
+    char path[GODB_PATH_MAX]; /* for messages */
+    unsigned opened;          /* GODB_COLUMN_BITs */
+    bool l7_missing;          /* no l7proto.gpf here */
+    struct colfile files[GODB_COLUMN_COUNT];
+};
+
+/* Opens the directory and the commit column.  *day is uninitialised before, and after
+ * success to be closed.  GODB_ENOTFOUND where there is no such day, or nothing in it
+ * yet; GODB_ECORRUPT where it has other columns but not that one. */
+int day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
+    struct godb_err *err);
+void day_close(struct day *day);
+
+/* Open more columns (GODB_COLUMN_BITs), those that are not open yet. */
+int day_open_columns(struct day *day, unsigned columns, struct godb_err *err);
+
+/* Blocks that exist, by slot of the commit column. */
+uint32_t day_block_count(const struct day *day);
+int64_t day_block_time(const struct day *day, uint32_t slot);
+
+/* False where an earlier slot has the same stamp: the first one counts. */
+bool day_block_is_first(const struct day *day, uint32_t slot);
+
+/* How many flows block `slot` has. */
+int day_block_rows(
+    struct day *day, uint32_t slot, uint32_t *out_count, struct godb_err *err);
+
+/* Where the block of an open column lies; GODB_ECORRUPT where the column lacks it or
+ * has another number of flows than row_count.  For a missing l7proto raw_bytes is 0. */
+int day_extent(struct day *day, enum godb_column column, uint32_t slot,
+    uint32_t row_count, uint32_t *out_slot, struct colfile_extent *out,
+    struct godb_err *err);
+
+/* A growing buffer for one decoded column. */
+struct day_values {
+    uint8_t *raw;
+    size_t capacity_bytes;
+};
+
+void day_values_free(struct day_values *values);
+
+/* The values of a block in host order, row_count of them, inside *values; they are good
+ * until it is used again.  last_slot is the last one that will be asked for. */
+int day_read(struct day *day, enum godb_column column, uint32_t slot,
+    uint32_t last_slot, uint32_t row_count, struct day_values *values, const void **out,
+    struct godb_err *err);
+
+#endif

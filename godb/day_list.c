@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * day_list.c -- see day_list.h.
+ *
+ * A block lies in the directory of the day of its stamp, so the range of stamps is the
+ * range of directories.  It is widened by one interval at both ends for writers that
+ * stamped blocks with their start.
+ */
+#include "godb/day_list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "godb/error.h"
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static int
+compare_days(const void *a, const void *b)
+{
+    const struct day_ref *one = a, *two = b;
+    if (one->iface != two->iface) return one->iface < two->iface ? -1 : 1;
+    return one->day_s < two->day_s ? -1 : one->day_s > two->day_s;
+}
+
+static int
+add_iface(struct day_list *list, const char *name, struct godb_err *err)
+{
+    void *more = realloc(list->ifaces, (list->iface_count + 1) * sizeof *list->ifaces);
+    if (more == NULL) return err_nomem(err);
+    list->ifaces = more;
+    snprintf(list->ifaces[list->iface_count++], GODB_IFACE_MAX, "%s", name);
+    return GODB_OK;
+}
+
+/* Canonical decimal only: goDB writes no other, and "007" would be opened as "7". */
+static bool
+parse_day(const char *name, int64_t *out_s)
+{
+    char *end;
+    if (name[0] < '1' || name[0] > '9') return name[0] == '0' && name[1] == '\0';
+    errno = 0;
+    long long day_s = strtoll(name, &end, 10);
+    if (errno != 0 || *end != '\0' || day_s > GODB_STAMP_MAX) return false;
+    *out_s = day_s;
+    return true;
+}
+
+static bool
+is_dir(int dir_fd, const struct dirent *entry)
+{
+    struct stat st;
+    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
+        return entry->d_type == DT_DIR;
+    return fstatat(dir_fd, entry->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Call take() for each directory in path. */
+static int
+each_dir(const char *path, int (*take)(void *arg, const char *name, struct godb_err *),
+    void *arg, struct godb_err *err)
+{
+    DIR *dir = opendir(path);
+    if (dir == NULL) return err_sys(err, errno, "%s", path);
+    int rc = GODB_OK;
+    struct dirent *entry;
+    while (rc == GODB_OK && (errno = 0, entry = readdir(dir)) != NULL)
+        if (is_dir(dirfd(dir), entry)) rc = take(arg, entry->d_name, err);
+    if (rc == GODB_OK && errno != 0) rc = err_sys(err, errno, "%s", path);
+    closedir(dir);
+    return rc;
+}
+
+static int
+take_iface(void *arg, const char *name, struct godb_err *err)
+{
+    if (godb_iface_check(name, NULL) != GODB_OK) return GODB_OK;
+    return add_iface(arg, name, err);
+}
+
+int
+day_list_ifaces(struct day_list *list, const struct godb *db, struct godb_err *err)
+{
+    memset(list, 0, sizeof *list);
+    int rc = each_dir(godb_root(db), take_iface, list, err);
+    if (rc != GODB_OK) {
+        day_list_free(list);
+        return rc;
+    }
+    if (list->iface_count > 1)
+        qsort(list->ifaces, list->iface_count, sizeof *list->ifaces, compare_names);
+    return GODB_OK;
+}
+
+static int
+copy_ifaces(
+    struct day_list *list, const struct godb_selection *sel, struct godb_err *err)
+{
+    for (size_t i = 0; i < sel->iface_count; i++) {
+        int rc = godb_iface_check(sel->ifaces[i], err);
+        if (rc == GODB_OK) rc = add_iface(list, sel->ifaces[i], err);
+        if (rc != GODB_OK) return rc;
+    }
+    if (list->iface_count == 0) return GODB_OK;
+    qsort(list->ifaces, list->iface_count, sizeof *list->ifaces, compare_names);
+    size_t kept = 1;
+    for (size_t i = 1; i < list->iface_count; i++)
+        if (strcmp(list->ifaces[i], list->ifaces[kept - 1]) != 0)
+            memmove(list->ifaces[kept++], list->ifaces[i], GODB_IFACE_MAX);
+    list->iface_count = kept;
+    return GODB_OK;
+}
+
+struct day_taker {
+    struct day_list *list;
+    const struct godb_selection *sel;
+    uint32_t iface;
+};
+
+static int
+take_day(void *arg, const char *name, struct godb_err *err)
+{
+    struct day_taker *taker = arg;
+    struct day_list *list = taker->list;
+    int64_t day_s = 0;
+    if (!parse_day(name, &day_s)) return GODB_OK;
+    if (day_s + GODB_DAY_S + GODB_INTERVAL_S <= taker->sel->first_s ||
+        day_s - GODB_INTERVAL_S > taker->sel->last_s)
+        return GODB_OK;
+    if ((list->count & (list->count - 1)) == 0) {
+        size_t capacity = list->count ? list->count * 2 : 1;
+        void *more = realloc(list->days, capacity * sizeof *list->days);
+        if (more == NULL) return err_nomem(err);
+        list->days = more;
+    }
+    list->days[list->count++] = (struct day_ref){taker->iface, day_s};
+    return GODB_OK;
+}
+
+static int
+list_days(struct day_list *list, const struct godb *db,
+    const struct godb_selection *sel, struct godb_err *err)
+{
+    for (size_t i = 0; i < list->iface_count; i++) {
+        char path[GODB_PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s", godb_root(db), list->ifaces[i]);
+        struct day_taker taker = {list, sel, (uint32_t)i};
+        int rc = each_dir(path, take_day, &taker, err);
+        if (rc == GODB_ENOTFOUND)
+            return err_set(err, rc, "%s: no interface '%s' in this database",
+                godb_root(db), list->ifaces[i]);
+        if (rc != GODB_OK) return rc;
+    }
+    if (list->count > 1)
+        qsort(list->days, list->count, sizeof *list->days, compare_days);
+    return GODB_OK;
+}
+
+int
+day_list_make(struct day_list *list, const struct godb *db,
+    const struct godb_selection *sel, struct godb_err *err)
+{
+    memset(list, 0, sizeof *list);
+    int rc = sel->ifaces == NULL ? day_list_ifaces(list, db, err)
+                                 : copy_ifaces(list, sel, err);
+    if (rc == GODB_OK) rc = list_days(list, db, sel, err);
+    if (rc != GODB_OK) day_list_free(list);
+    return rc;
+}
+
+void
+day_list_free(struct day_list *list)
+{
+    free(list->ifaces);
+    free(list->days);
+    memset(list, 0, sizeof *list);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mend.c -- see mend.h.
+ */
+#include "godb/mend.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "godb/day.h"
+#include "godb/error.h"
+#include "godb/summary.h"
+
+/* --- Slots ------------------------------------------------------------------------ */
+
+static bool
+is_committed(const struct colfile *commit, int64_t time_s)
+{
+    return colfile_find(commit, time_s, 0) != UINT32_MAX;
+}
+
+int
+mend_slots(struct colfile files[GODB_COLUMN_COUNT], const char *path,
+    godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+{
+    const struct colfile *commit = &files[DAY_COMMIT_COLUMN];
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        struct colfile *file = &files[col];
+        uint32_t keep = file->used;
+        while (keep > 0 && !is_committed(commit, colfile_time(file, keep - 1)))
+            keep--;
+        if (keep == file->used) continue;
+        struct godb_err news;
+        err_set(&news, GODB_ECORRUPT,
+            "%s/%s: dropped %u half-written block(s) that not all columns have", path,
+            godb_columns[col].file, file->used - keep);
+        if (warn) warn(warn_arg, &news);
+        int rc = colfile_drop_slots(file, keep);
+        if (rc != 0) return err_sys(err, rc, "%s/%s", path, godb_columns[col].file);
+    }
+    return GODB_OK;
+}
+
+/* --- meta.json -------------------------------------------------------------------- */
+
+static uint64_t
+sum_of(const void *values, uint32_t count)
+{
+    const uint64_t *numbers = values;
+    uint64_t sum = 0;
+    for (uint32_t row = 0; row < count; row++)
+        sum = godb_sum(sum, numbers[row]);
+    return sum;
+}
+
+/* The sum of two counter columns of a block. */
+static int
+sum_columns(struct day *day, uint32_t slot, uint32_t rows, enum godb_column first,
+    enum godb_column second, int64_t *out, struct godb_err *err)
+{
+    struct day_values values = {NULL, 0};
+    const void *column;
+    uint64_t sum = 0;
+    int rc = day_read(day, first, slot, slot, rows, &values, &column, err);
+    if (rc == GODB_OK) {
+        sum = sum_of(column, rows);
+        rc = day_read(day, second, slot, slot, rows, &values, &column, err);
+    }
+    if (rc == GODB_OK) *out = meta_number(godb_sum(sum, sum_of(column, rows)));
+    day_values_free(&values);
+    return rc;
+}
+
+static int
+block_from_columns(
+    struct day *day, uint32_t slot, struct meta_block *out, struct godb_err *err)
+{
+    uint32_t rows;
+    *out = (struct meta_block){day_block_time(day, slot), {-1, -1, -1}, 0, 0, 0};
+    int rc = day_block_rows(day, slot, &rows, err);
+    if (rc != GODB_OK) return rc;
+    out->flow_count = rows;
+    rc = sum_columns(
+        day, slot, rows, GODB_BYTES_RCVD, GODB_BYTES_SENT, &out->traffic_bytes, err);
+    if (rc == GODB_OK)
+        rc = sum_columns(day, slot, rows, GODB_PACKETS_RCVD, GODB_PACKETS_SENT,
+            &out->packets_logged, err);
+    return rc;
+}
+
+static int
+mend_entries(struct meta *out, const struct meta *old, struct day *day,
+    godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+{
+    for (uint32_t slot = 0; slot < day_block_count(day); slot++) {
+        const struct meta_block *known = meta_find(old, day_block_time(day, slot));
+        struct meta_block block;
+        struct godb_err why;
+        int rc = GODB_OK;
+        if (known)
+            block = *known;
+        else
+            rc = block_from_columns(day, slot, &block, &why);
+        if (rc == GODB_ENOMEM) return err_nomem(err);
+        if (rc != GODB_OK && warn) warn(warn_arg, &why);
+        /* A block that cannot be read keeps its place, with what is known of it. */
+        if (meta_add(out, &block) != GODB_OK) return err_nomem(err);
+    }
+    return GODB_OK;
+}
+
+static bool
+is_complete(const struct meta *meta, const struct day *day)
+{
+    for (uint32_t slot = 0; slot < day_block_count(day); slot++)
+        if (meta_find(meta, day_block_time(day, slot)) == NULL) return false;
+    return true;
+}
+
+int
+mend_meta(struct meta *out, int dir_fd, const char *root, const char *iface,
+    int64_t day_s, godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+{
+    struct meta old;
+    struct godb_err why;
+    struct day day;
+    memset(out, 0, sizeof *out);
+    int rc = meta_read(&old, dir_fd, &why);
+    if (rc == GODB_ENOMEM) return err_nomem(err);
+    if (rc == GODB_ECORRUPT && warn) warn(warn_arg, &why);
+    rc = day_open(&day, root, iface, day_s, err);
+    if (rc == GODB_OK) {
+        if (is_complete(&old, &day)) {
+            *out = old;
+            memset(&old, 0, sizeof old);
+        } else {
+            rc = day_open_columns(&day, GODB_COLUMNS_ALL, err);
+            if (rc == GODB_OK) rc = mend_entries(out, &old, &day, warn, warn_arg, err);
+        }
+        day_close(&day);
+    }
+    meta_free(&old);
+    if (rc != GODB_OK) meta_free(out);
+    return rc;
+}
+
+/* --- summary.json ----------------------------------------------------------------- */
+
+/* Flows and bytes of the whole interface, for days that have no meta.json to say. */
+static int
+sum_traffic(struct godb *db, const char *iface, int64_t *out, struct godb_err *err)
+{
+    const struct godb_aggregate_spec spec = {
+        .scan.sel = {&iface, 1, GODB_STAMP_MIN, GODB_STAMP_MAX},
+        .sums = GODB_SUM_BIT(GODB_SUM_BYTES_RCVD) | GODB_SUM_BIT(GODB_SUM_BYTES_SENT),
+        .limit = -1,
+    };
+    struct godb_result *result;
+    int rc = godb_aggregate(&result, db, &spec, err);
+    if (rc != GODB_OK) return rc;
+    const uint64_t *totals = godb_result_totals(result);
+    *out =
+        meta_number(godb_sum(totals[GODB_SUM_BYTES_RCVD], totals[GODB_SUM_BYTES_SENT]));
+    godb_result_free(result);
+    return GODB_OK;
+}
+
+static int
+find_iface(struct godb *db, const char *iface, struct godb_iface_info *out,
+    struct godb_err *err)
+{
+    struct godb_iface_info *all;
+    size_t count;
+    memset(out, 0, sizeof *out);
+    int rc = godb_ifaces(db, &all, &count, NULL, NULL, err);
+    if (rc != GODB_OK) return rc;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(all[i].name, iface) == 0) *out = all[i];
+    godb_ifaces_free(all);
+    return GODB_OK;
+}
+
+int
+mend_summary(struct godb *db, const char *iface, struct godb_err *err)
+{
+    struct godb_iface_info info;
+    struct summary_entry old, entry;
+    int rc = find_iface(db, iface, &info, err);
+    if (rc != GODB_OK || info.block_count == 0) return rc;
+    entry.flow_count = meta_number(info.flow_count);
+    entry.traffic_bytes = meta_number(info.traffic_bytes);
+    entry.begin_s = info.begin_s;
+    entry.end_s = info.end_s;
+    if (!info.has_traffic) rc = sum_traffic(db, iface, &entry.traffic_bytes, err);
+    if (rc != GODB_OK) return rc;
+    if (summary_read(&old, godb_root(db), iface, NULL) == GODB_OK &&
+        old.flow_count == entry.flow_count && old.begin_s == entry.begin_s &&
+        old.end_s == entry.end_s && old.traffic_bytes == entry.traffic_bytes)
+        return GODB_OK;
+    return summary_update(godb_root(db), iface, &entry, false, err);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mend.h -- bring a day back in step before something is appended to it.
+ */
+#ifndef GODB_MEND_H
+#define GODB_MEND_H
+
+#include "godb/colfile.h"
+#include "godb/meta.h"
+
+/* Drop the slots at the end of each column that the commit column does not have: what a
+ * crash between two columns left.  files are open for writing; path is for messages. */
+int mend_slots(struct colfile files[GODB_COLUMN_COUNT], const char *path,
+    godb_warn_fn *warn, void *warn_arg, struct godb_err *err);
+
+/* Read the day's meta.json into *out; blocks that it lacks (goDB 1.05 wrote none, a
+ * crash can have come before it, it can be damaged) get an entry from the columns. */
+int mend_meta(struct meta *out, int dir_fd, const char *root, const char *iface,
+    int64_t day_s, godb_warn_fn *warn, void *warn_arg, struct godb_err *err);
+
+/* Make the interface's entry in summary.json what its blocks say, if it is not. */
+int mend_summary(struct godb *db, const char *iface, struct godb_err *err);
+
+#endif

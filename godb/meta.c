@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * meta.c -- see meta.h.
+ */
+#include "godb/meta.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "godb/error.h"
+#include "godb/fsutil.h"
+
+static const char META_FILE[] = "meta.json";
+
+/* 512 blocks take about 100 KiB. */
+enum { META_MAX_BYTES = 16 << 20 };
+
+static int64_t
+number_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+static bool
+read_block(const json_t *entry, struct meta_block *out)
+{
+    out->time_s = number_of(entry, "timestamp");
+    out->pcap.received = number_of(entry, "pcap_packets_received");
+    out->pcap.dropped = number_of(entry, "pcap_packets_dropped");
+    out->pcap.if_dropped = number_of(entry, "pcap_packets_if_dropped");
+    out->packets_logged = number_of(entry, "packets_logged");
+    out->flow_count = number_of(entry, "flowcount");
+    out->traffic_bytes = number_of(entry, "traffic");
+    return out->time_s > 0;
+}
+
+static int
+read_blocks(struct meta *out, const json_t *blocks, struct godb_err *err)
+{
+    if (!json_is_array(blocks))
+        return err_set(err, GODB_ECORRUPT, "%s: no array \"blocks\"", META_FILE);
+    size_t i;
+    const json_t *entry;
+    json_array_foreach((json_t *)(uintptr_t)blocks, i, entry)
+    {
+        struct meta_block block;
+        if (!read_block(entry, &block))
+            return err_set(
+                err, GODB_ECORRUPT, "%s: entry %zu has no timestamp", META_FILE, i);
+        if (meta_add(out, &block) != GODB_OK) return err_nomem(err);
+    }
+    return GODB_OK;
+}
+
+int
+meta_read(struct meta *out, int dir_fd, struct godb_err *err)
+{
+    memset(out, 0, sizeof *out);
+    char *text;
+    size_t bytes;
+    int rc = fs_read_file(&text, &bytes, dir_fd, META_FILE, META_MAX_BYTES);
+    if (rc != 0) return err_sys(err, rc, "%s", META_FILE);
+    json_error_t why;
+    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &why);
+    free(text);
+    if (root == NULL)
+        return err_set(
+            err, GODB_ECORRUPT, "%s: line %d: %s", META_FILE, why.line, why.text);
+    rc = read_blocks(out, json_object_get(root, "blocks"), err);
+    json_decref(root);
+    if (rc != GODB_OK) meta_free(out);
+    return rc;
+}
+
+static json_t *
+block_json(const struct meta_block *block)
+{
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "timestamp",
+        (json_int_t)block->time_s, "pcap_packets_received",
+        (json_int_t)block->pcap.received, "pcap_packets_dropped",
+        (json_int_t)block->pcap.dropped, "pcap_packets_if_dropped",
+        (json_int_t)block->pcap.if_dropped, "packets_logged",
+        (json_int_t)block->packets_logged, "flowcount", (json_int_t)block->flow_count,
+        "traffic", (json_int_t)block->traffic_bytes);
+}
+
+static json_t *
+meta_json(const struct meta *meta)
+{
+    json_t *blocks = json_array();
+    for (size_t i = 0; i < meta->count; i++)
+        if (json_array_append_new(blocks, block_json(&meta->blocks[i])) != 0) {
+            json_decref(blocks);
+            return NULL;
+        }
+    return json_pack("{s:o}", "blocks", blocks);
+}
+
+int
+meta_write(int dir_fd, const struct meta *meta, struct godb_err *err)
+{
+    json_t *root = meta_json(meta);
+    if (root == NULL) return err_nomem(err);
+    char *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    if (text == NULL) return err_nomem(err);
+    /* The line ends where json_dumps() put its NUL. */
+    size_t length = strlen(text);
+    text[length] = '\n';
+    int rc = fs_replace(dir_fd, META_FILE, text, length + 1);
+    free(text);
+    return rc == 0 ? GODB_OK : err_sys(err, rc, "%s", META_FILE);
+}
+
+int
+meta_add(struct meta *meta, const struct meta_block *block)
+{
+    if (meta->count == meta->capacity) {
+        size_t capacity = meta->capacity ? meta->capacity * 2 : GODB_DAY_BLOCKS;
+        void *more = realloc(meta->blocks, capacity * sizeof *meta->blocks);
+        if (more == NULL) return GODB_ENOMEM;
+        meta->blocks = more;
+        meta->capacity = capacity;
+    }
+    meta->blocks[meta->count++] = *block;
+    return GODB_OK;
+}
+
+const struct meta_block *
+meta_find(const struct meta *meta, int64_t time_s)
+{
+    for (size_t i = 0; i < meta->count; i++)
+        if (meta->blocks[i].time_s == time_s) return &meta->blocks[i];
+    return NULL;
+}
+
+void
+meta_free(struct meta *meta)
+{
+    free(meta->blocks);
+    memset(meta, 0, sizeof *meta);
+}

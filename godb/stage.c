@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stage.c -- see stage.h.
+ */
+#include "godb/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "godb/bytes.h"
+#include "godb/codec.h"
+#include "godb/day.h"
+#include "godb/error.h"
+#include "godb/fsutil.h"
+#include "godb/mend.h"
+
+/* A header may name bytes that never reached the disk, where the writer did not sync;
+ * more than this is no lost tail but garbage. */
+#define TAIL_MAX_BYTES (UINT64_C(256) << 20)
+
+static int
+file_err(struct stage *stage, int col, int os_errno, struct godb_err *err)
+{
+    return err_sys(err, os_errno, "%s/%s", stage->path, godb_columns[col].file);
+}
+
+/* --- Opening ---------------------------------------------------------------------- */
+
+static int
+make_day_dir(struct stage *stage, const char *root, const char *iface, int64_t day_s,
+    struct godb_err *err)
+{
+    int length =
+        snprintf(stage->path, sizeof stage->path, "%s/%s/%" PRId64, root, iface, day_s);
+    if (length < 0 || (size_t)length >= sizeof stage->path)
+        return err_set(err, GODB_EARG, "%s: the path is too long", root);
+    if (mkdir(stage->path, 0755) != 0 && errno != EEXIST)
+        return err_sys(err, errno, "%s: cannot be created", stage->path);
+    stage->dir_fd = fs_open_dir(AT_FDCWD, stage->path);
+    if (stage->dir_fd < 0) return err_sys(err, errno, "%s", stage->path);
+    stage->day_s = day_s;
+    return GODB_OK;
+}
+
+static int
+open_file(struct stage *stage, enum godb_column column, struct godb_err *err)
+{
+    int rc = colfile_open_write(&stage->files[column], stage->dir_fd, column, err);
+    if (rc != GODB_OK) err_prefix(err, stage->path);
+    return rc;
+}
+
+/* The commit column first: a day that has columns and not that one is a damaged one. */
+static int
+open_files(struct stage *stage, struct godb_err *err)
+{
+    int rc = open_file(stage, DAY_COMMIT_COLUMN, err);
+    for (int col = 0; col < GODB_COLUMN_COUNT && rc == GODB_OK; col++)
+        if (col != DAY_COMMIT_COLUMN) rc = open_file(stage, (enum godb_column)col, err);
+    return rc;
+}
+
+/* Where the next bytes of a column go; what lies there is cut off. */
+static int
+cut_tail(struct stage *stage, int col, struct godb_err *err)
+{
+    struct colfile *file = &stage->files[col];
+    const uint64_t next = colfile_next_offset(file);
+    if (next < COLFILE_HEADER || next > file->file_bytes + TAIL_MAX_BYTES)
+        return err_set(err, GODB_ECORRUPT,
+            "%s/%s: the header puts the next block at %" PRIu64
+            ", the file has %" PRIu64 " bytes; move the day away to go on",
+            stage->path, godb_columns[col].file, next, file->file_bytes);
+    if (file->file_bytes > next && ftruncate(file->fd, (off_t)next) != 0)
+        return file_err(stage, col, errno, err);
+    stage->next_offset[col] = next;
+    return GODB_OK;
+}
+
+static int
+prepare_files(
+    struct stage *stage, godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+{
+    int rc = mend_slots(stage->files, stage->path, warn, warn_arg, err);
+    for (int col = 0; col < GODB_COLUMN_COUNT && rc == GODB_OK; col++)
+        rc = cut_tail(stage, col, err);
+    return rc;
+}
+
+int
+stage_open(struct stage *stage, const char *root, const char *iface, int64_t day_s,
+    godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+{
+    memset(stage, 0, sizeof *stage);
+    stage->dir_fd = -1;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        stage->files[col].fd = -1;
+    int rc = make_day_dir(stage, root, iface, day_s, err);
+    if (rc == GODB_OK) rc = open_files(stage, err);
+    if (rc == GODB_OK) rc = prepare_files(stage, warn, warn_arg, err);
+    if (rc == GODB_OK)
+        rc = mend_meta(
+            &stage->meta, stage->dir_fd, root, iface, day_s, warn, warn_arg, err);
+    if (rc == GODB_OK) {
+        stage->codec = codec_state_new();
+        stage->staged = calloc(GODB_DAY_BLOCKS, sizeof *stage->staged);
+        if (stage->codec == NULL || stage->staged == NULL) rc = err_nomem(err);
+    }
+    if (rc != GODB_OK) stage_close(stage);
+    return rc;
+}
+
+void
+stage_close(struct stage *stage)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        colfile_close(&stage->files[col]);
+    if (stage->dir_fd >= 0) close(stage->dir_fd);
+    stage->dir_fd = -1;
+    meta_free(&stage->meta);
+    free(stage->staged);
+    free(stage->codec);
+    free(stage->raw);
+    free(stage->packed);
+    stage->staged = NULL;
+    stage->codec = NULL;
+    stage->raw = stage->packed = NULL;
+}
+
+uint32_t
+stage_block_count(const struct stage *stage)
+{
+    return stage->files[DAY_COMMIT_COLUMN].used + stage->staged_count;
+}
+
+/* --- Adding ----------------------------------------------------------------------- */
+
+static int
+reserve(uint8_t **buffer, size_t *capacity, size_t need)
+{
+    if (need <= *capacity) return GODB_OK;
+    uint8_t *bigger = realloc(*buffer, need);
+    if (bigger == NULL) return GODB_ENOMEM;
+    *buffer = bigger;
+    *capacity = need;
+    return GODB_OK;
+}
+
+/* stamp, values, stamp */
+static int
+frame(struct stage *stage, const uint8_t *values, size_t value_bytes, int64_t time_s)
+{
+    const size_t raw_bytes = value_bytes + COLFILE_STAMPS;
+    const size_t bound = codec_bound(raw_bytes);
+    if (reserve(&stage->raw, &stage->raw_capacity, raw_bytes) != GODB_OK ||
+        reserve(&stage->packed, &stage->packed_capacity, bound) != GODB_OK)
+        return GODB_ENOMEM;
+    put_be64(stage->raw, (uint64_t)time_s);
+    if (value_bytes > 0) memcpy(stage->raw + 8, values, value_bytes);
+    put_be64(stage->raw + 8 + value_bytes, (uint64_t)time_s);
+    return GODB_OK;
+}
+
+static int
+add_column(struct stage *stage, int col, const struct godb_block *block,
+    struct staged_block *entry, struct godb_err *err)
+{
+    const size_t value_bytes = block->count * godb_columns[col].width_bytes;
+    if (frame(stage, block->columns[col], value_bytes, entry->time_s) != GODB_OK)
+        return err_nomem(err);
+    const size_t raw_bytes = value_bytes + COLFILE_STAMPS;
+    const size_t packed = codec_pack(
+        stage->codec, stage->packed, stage->packed_capacity, stage->raw, raw_bytes);
+    if (packed == 0) return err_nomem(err);
+    int rc = fs_write_at(
+        stage->files[col].fd, stage->packed, packed, stage->next_offset[col]);
+    if (rc != 0) return file_err(stage, col, rc, err);
+    entry->raw_bytes[col] = raw_bytes;
+    entry->end[col] = stage->next_offset[col] + packed;
+    return GODB_OK;
+}
+
+int
+stage_add(struct stage *stage, const struct godb_block *block,
+    const struct meta_block *meta, struct godb_err *err)
+{
+    if (stage_block_count(stage) >= GODB_DAY_BLOCKS)
+        return err_set(err, GODB_EFULL, "%s: the day is full, it has %d blocks",
+            stage->path, GODB_DAY_BLOCKS);
+    if (block->count > (CODEC_RAW_MAX - COLFILE_STAMPS) / GODB_IP_BYTES)
+        return err_set(err, GODB_EARG, "%s: %zu flows are too many for one block",
+            stage->path, block->count);
+    struct staged_block *entry = &stage->staged[stage->staged_count];
+    entry->time_s = meta->time_s;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        int rc = add_column(stage, col, block, entry, err);
+        if (rc != GODB_OK) return rc;
+    }
+    if (meta_add(&stage->meta, meta) != GODB_OK) return err_nomem(err);
+    /* Only now, so that a column that failed leaves the others where they were. */
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        stage->next_offset[col] = entry->end[col];
+    stage->staged_count++;
+    return GODB_OK;
+}
+
+/* --- Committing ------------------------------------------------------------------- */
+
+static int
+sync_columns(struct stage *stage, struct godb_err *err)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        if (fdatasync(stage->files[col].fd) != 0)
+            return file_err(stage, col, errno, err);
+    return GODB_OK;
+}
+
+static int
+write_slots(struct stage *stage, int col, struct godb_err *err)
+{
+    struct colfile *file = &stage->files[col];
+    for (uint32_t i = 0; i < stage->staged_count; i++) {
+        const struct staged_block *entry = &stage->staged[i];
+        if (file->used >= GODB_DAY_BLOCKS)
+            return err_set(err, GODB_EFULL, "%s/%s: all %d slots are used", stage->path,
+                godb_columns[col].file, GODB_DAY_BLOCKS);
+        int rc = colfile_write_slot(
+            file, file->used, entry->time_s, entry->end[col], entry->raw_bytes[col]);
+        if (rc != 0) return file_err(stage, col, rc, err);
+    }
+    return GODB_OK;
+}
+
+static int
+commit_slots(struct stage *stage, struct godb_err *err)
+{
+    int rc = sync_columns(stage, err);
+    for (int col = 0; col < GODB_COLUMN_COUNT && rc == GODB_OK; col++)
+        if (col != DAY_COMMIT_COLUMN) rc = write_slots(stage, col, err);
+    if (rc == GODB_OK) rc = sync_columns(stage, err);
+    if (rc == GODB_OK && fsync(stage->dir_fd) != 0)
+        rc = err_sys(err, errno, "%s", stage->path);
+    if (rc == GODB_OK) rc = write_slots(stage, DAY_COMMIT_COLUMN, err);
+    if (rc == GODB_OK && fdatasync(stage->files[DAY_COMMIT_COLUMN].fd) != 0)
+        rc = file_err(stage, DAY_COMMIT_COLUMN, errno, err);
+    return rc;
+}
+
+/* Take the slots back, the commit column's first. */
+static void
+roll_back(struct stage *stage, const uint32_t *used)
+{
+    colfile_drop_slots(&stage->files[DAY_COMMIT_COLUMN], used[DAY_COMMIT_COLUMN]);
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        colfile_drop_slots(&stage->files[col], used[col]);
+    stage_drop(stage);
+}
+
+int
+stage_commit(struct stage *stage, struct godb_err *err)
+{
+    uint32_t used[GODB_COLUMN_COUNT];
+    if (stage->staged_count == 0) return GODB_OK;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        used[col] = stage->files[col].used;
+    int rc = commit_slots(stage, err);
+    if (rc != GODB_OK) {
+        roll_back(stage, used);
+        return rc;
+    }
+    stage->staged_count = 0;
+    return GODB_OK;
+}
+
+void
+stage_drop(struct stage *stage)
+{
+    stage->meta.count -= stage->staged_count;
+    stage->staged_count = 0;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        stage->next_offset[col] = colfile_next_offset(&stage->files[col]);
+}

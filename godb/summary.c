@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * summary.c -- see summary.h.
+ */
+#include "godb/summary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "godb/error.h"
+#include "godb/fsutil.h"
+
+static const char SUMMARY_FILE[] = "summary.json";
+static const char LOCK_FILE[] = "summary.lock";
+
+enum {
+    SUMMARY_MAX_BYTES = 64 << 20,
+    /* As goDB 2.x waits: 50 ms, then twice as long each time, seven times. */
+    LOCK_FIRST_WAIT_MS = 50,
+    LOCK_WAITS = 7,
+};
+
+/* --- The lock --------------------------------------------------------------------- */
+
+static void
+sleep_ms(long ms)
+{
+    struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        continue;
+}
+
+/* Who holds it, for whoever looks; goDB leaves its lock empty. */
+static int
+try_lock(int root_fd)
+{
+    int fd = openat(root_fd, LOCK_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) return errno;
+    dprintf(fd, "%ld\n", (long)getpid());
+    close(fd);
+    return 0;
+}
+
+/* An update takes milliseconds, so a lock of SUMMARY_STALE_S has no owner any more. */
+static void
+break_stale_lock(int root_fd)
+{
+    struct stat st;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (fstatat(root_fd, LOCK_FILE, &st, 0) == 0 &&
+        now.tv_sec - st.st_mtim.tv_sec > SUMMARY_STALE_S)
+        unlinkat(root_fd, LOCK_FILE, 0);
+}
+
+static int
+lock(int root_fd, struct godb_err *err)
+{
+    long wait_ms = LOCK_FIRST_WAIT_MS;
+    for (int tries = 0;; tries++) {
+        break_stale_lock(root_fd);
+        int rc = try_lock(root_fd);
+        if (rc == 0) return GODB_OK;
+        if (rc != EEXIST) return err_sys(err, rc, "%s", LOCK_FILE);
+        if (tries == LOCK_WAITS)
+            return err_set(err, GODB_EBUSY,
+                "%s: held by another process; remove it if none runs", LOCK_FILE);
+        sleep_ms(wait_ms);
+        wait_ms *= 2;
+    }
+}
+
+/* --- The file --------------------------------------------------------------------- */
+
+static int64_t
+number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* The whole file, or NULL; *out_rc says why. */
+static json_t *
+load(int root_fd, int *out_rc, struct godb_err *err)
+{
+    char *text;
+    size_t bytes;
+    int rc = fs_read_file(&text, &bytes, root_fd, SUMMARY_FILE, SUMMARY_MAX_BYTES);
+    if (rc != 0) {
+        *out_rc = err_sys(err, rc, "%s", SUMMARY_FILE);
+        return NULL;
+    }
+    json_error_t why;
+    json_t *root = json_loadb(text, bytes, 0, &why);
+    free(text);
+    if (root != NULL && json_is_object(json_object_get(root, "interfaces")))
+        return root;
+    *out_rc = err_set(err, GODB_ECORRUPT, "%s: line %d: %s", SUMMARY_FILE, why.line,
+        root == NULL ? why.text : "no object \"interfaces\"");
+    json_decref(root);
+    return NULL;
+}
+
+static int
+store(int root_fd, json_t *root, struct godb_err *err)
+{
+    char *text = json_dumps(root, JSON_COMPACT);
+    if (text == NULL) return err_nomem(err);
+    size_t length = strlen(text);
+    text[length] = '\n';
+    int rc = fs_replace(root_fd, SUMMARY_FILE, text, length + 1);
+    free(text);
+    return rc == 0 ? GODB_OK : err_sys(err, rc, "%s", SUMMARY_FILE);
+}
+
+static int64_t
+add_clamped(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+static void
+merge(struct summary_entry *entry, const json_t *old)
+{
+    if (!json_is_object(old)) return;
+    const int64_t begin_s = number_of(old, "begin"), end_s = number_of(old, "end");
+    entry->flow_count = add_clamped(entry->flow_count, number_of(old, "flowcount"));
+    entry->traffic_bytes = add_clamped(entry->traffic_bytes, number_of(old, "traffic"));
+    if (begin_s > 0 && begin_s < entry->begin_s) entry->begin_s = begin_s;
+    if (end_s > entry->end_s) entry->end_s = end_s;
+}
+
+/* Interfaces in the order of their names, as the original writes them. */
+static json_t *
+sorted(json_t *ifaces)
+{
+    json_t *out = json_object();
+    char *text = json_dumps(ifaces, JSON_COMPACT | JSON_SORT_KEYS);
+    const char *key;
+    json_t *value;
+    json_t *by_name = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    if (by_name == NULL) {
+        json_decref(out);
+        return NULL;
+    }
+    /* The entries themselves keep their own order of keys. */
+    json_object_foreach(by_name, key, value)
+        json_object_set(out, key, json_object_get(ifaces, key));
+    json_decref(by_name);
+    return out;
+}
+
+static int
+change(json_t *root, const char *iface, struct summary_entry entry, bool add,
+    struct godb_err *err)
+{
+    json_t *ifaces = json_object_get(root, "interfaces");
+    if (add) merge(&entry, json_object_get(ifaces, iface));
+    json_t *value = json_pack("{s:I,s:I,s:I,s:I}", "flowcount",
+        (json_int_t)entry.flow_count, "traffic", (json_int_t)entry.traffic_bytes,
+        "begin", (json_int_t)entry.begin_s, "end", (json_int_t)entry.end_s);
+    if (value == NULL) return err_nomem(err);
+    if (json_object_set_new(ifaces, iface, value) != 0)
+        return err_set(
+            err, GODB_EARG, "%s: interface '%s' is not UTF-8", SUMMARY_FILE, iface);
+    json_t *ordered = sorted(ifaces);
+    if (json_object_set_new(root, "interfaces", ordered) != 0) return err_nomem(err);
+    return GODB_OK;
+}
+
+static int
+update_locked(int root_fd, const char *iface, const struct summary_entry *entry,
+    bool add, struct godb_err *err)
+{
+    int rc = GODB_OK;
+    json_t *root = load(root_fd, &rc, err);
+    if (root == NULL && rc != GODB_ENOTFOUND && rc != GODB_ECORRUPT) return rc;
+    if (root == NULL) root = json_pack("{s:{}}", "interfaces");
+    if (root == NULL) return err_nomem(err);
+    rc = change(root, iface, *entry, add, err);
+    if (rc == GODB_OK) rc = store(root_fd, root, err);
+    json_decref(root);
+    return rc;
+}
+
+int
+summary_update(const char *root, const char *iface, const struct summary_entry *entry,
+    bool add, struct godb_err *err)
+{
+    int root_fd = fs_open_dir(AT_FDCWD, root);
+    if (root_fd < 0) return err_sys(err, errno, "%s", root);
+    int rc = lock(root_fd, err);
+    if (rc == GODB_OK) {
+        rc = update_locked(root_fd, iface, entry, add, err);
+        unlinkat(root_fd, LOCK_FILE, 0);
+    }
+    close(root_fd);
+    if (rc != GODB_OK && rc != GODB_ENOMEM) err_prefix(err, root);
+    return rc;
+}
+
+int
+summary_read(struct summary_entry *out, const char *root, const char *iface,
+    struct godb_err *err)
+{
+    int root_fd = fs_open_dir(AT_FDCWD, root);
+    if (root_fd < 0) return err_sys(err, errno, "%s", root);
+    int rc = GODB_OK;
+    json_t *file = load(root_fd, &rc, err);
+    close(root_fd);
+    if (file == NULL) return rc;
+    const json_t *entry = json_object_get(json_object_get(file, "interfaces"), iface);
+    if (json_is_object(entry)) {
+        out->flow_count = number_of(entry, "flowcount");
+        out->traffic_bytes = number_of(entry, "traffic");
+        out->begin_s = number_of(entry, "begin");
+        out->end_s = number_of(entry, "end");
+    } else {
+        rc = err_set(err, GODB_ENOTFOUND, "%s: no '%s'", SUMMARY_FILE, iface);
+    }
+    json_decref(file);
+    return rc;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * summary.h -- the database's summary.json: totals of each interface.
+ *
+ *   {"interfaces":{"eth0":{"flowcount":N,"traffic":N,"begin":T,"end":T},...}}
+ *
+ * goDB 2.x answers `-list` and `-i ANY` from it, so it is kept up to date; nothing here
+ * depends on it.  Changes happen under summary.lock, made with O_EXCL as goDB 2.x does.
+ * goDB's lock records no owner, so one that a killed process left would block everybody
+ * for ever: a lock that nobody touched for SUMMARY_STALE_S is taken over.
+ */
+#ifndef GODB_SUMMARY_H
+#define GODB_SUMMARY_H
+
+#include "godb/godb.h"
+
+enum { SUMMARY_STALE_S = 60 };
+
+struct summary_entry {
+    int64_t flow_count, traffic_bytes, begin_s, end_s;
+};
+
+/* GODB_ENOTFOUND where the file or the interface's entry is missing. */
+int summary_read(struct summary_entry *out, const char *root, const char *iface,
+    struct godb_err *err);
+
+/* Change an interface's entry under the lock, waiting at most about six seconds
+ * (GODB_EBUSY).  add: what came on top of the entry; otherwise the entry is replaced by
+ * it.  An unreadable summary starts afresh with this interface alone. */
+int summary_update(const char *root, const char *iface,
+    const struct summary_entry *entry, bool add, struct godb_err *err);
+
+#endif
