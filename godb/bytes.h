@@ -21,10 +21,33 @@ get_be64(const uint8_t *from)
     return be64toh(value);
 }
 
+static inline uint32_t
+get_be32(const uint8_t *from)
+{
+    uint32_t value;
+    memcpy(&value, from, sizeof value);
+    return be32toh(value);
+}
+
+static inline uint16_t
+get_be16(const uint8_t *from)
+{
+    uint16_t value;
+    memcpy(&value, from, sizeof value);
+    return be16toh(value);
+}
+
 static inline void
 put_be64(uint8_t *to, uint64_t value)
 {
     value = htobe64(value);
+    memcpy(to, &value, sizeof value);
+}
+
+static inline void
+put_be32(uint8_t *to, uint32_t value)
+{
+    value = htobe32(value);
     memcpy(to, &value, sizeof value);
 }
 

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * group_key.c -- see group_key.h.
+ */
+#include "godb/group_key.h"
+
+#include <string.h>
+
+#include "godb/bytes.h"
+
+/* Bytes of each dimension in a key; 0: as many as the layout gives an address. */
+static const uint8_t dim_bytes[GODB_DIM_COUNT] = {
+    [GODB_DIM_TIME] = 8,
+    [GODB_DIM_IFACE] = 4,
+    [GODB_DIM_SIP] = 0,
+    [GODB_DIM_DIP] = 0,
+    [GODB_DIM_DPORT] = 2,
+    [GODB_DIM_PROTO] = 1,
+    [GODB_DIM_L7PROTO] = 2,
+    [GODB_DIM_L7_NAME] = 4,
+    [GODB_DIM_L7_CATEGORY] = 4,
+};
+
+static bool
+has(unsigned dims, enum godb_dim dim)
+{
+    return dims & GODB_DIM_BIT(dim);
+}
+
+void
+key_layout_init(struct key_layout *layout, unsigned dims, uint8_t ip_bytes)
+{
+    unsigned bytes = 0;
+    memset(layout, 0, sizeof *layout);
+    layout->dims = dims;
+    layout->ip_bytes = ip_bytes;
+    for (int dim = 0; dim < GODB_DIM_COUNT; dim++) {
+        if (!has(dims, (enum godb_dim)dim)) continue;
+        layout->offset[dim] = (uint8_t)bytes;
+        bytes += dim_bytes[dim] ? dim_bytes[dim] : ip_bytes;
+    }
+    layout->words = (bytes + 7) / 8;
+}
+
+unsigned
+key_columns(unsigned dims)
+{
+    unsigned columns = 0;
+    if (has(dims, GODB_DIM_SIP)) columns |= GODB_COLUMN_BIT(GODB_SIP);
+    if (has(dims, GODB_DIM_DIP)) columns |= GODB_COLUMN_BIT(GODB_DIP);
+    if (has(dims, GODB_DIM_DPORT)) columns |= GODB_COLUMN_BIT(GODB_DPORT);
+    if (has(dims, GODB_DIM_PROTO)) columns |= GODB_COLUMN_BIT(GODB_PROTO);
+    if (has(dims, GODB_DIM_L7PROTO) || has(dims, GODB_DIM_L7_NAME) ||
+        has(dims, GODB_DIM_L7_CATEGORY))
+        columns |= GODB_COLUMN_BIT(GODB_L7PROTO);
+    return columns;
+}
+
+/* --- Packing: one dimension at a time over the rows ----------------------------------
+ */
+
+struct target {
+    uint8_t *at; /* the dimension's place in the first key */
+    size_t step; /* from key to key */
+    const uint32_t *rows;
+    size_t count;
+};
+
+static struct target
+target_of(const struct key_layout *layout, enum godb_dim dim, uint64_t *keys,
+    const uint32_t *rows, size_t count)
+{
+    return (struct target){(uint8_t *)keys + layout->offset[dim],
+        layout->words * sizeof *keys, rows, count};
+}
+
+static void
+put_constant(struct target to, const uint8_t *bytes, size_t width)
+{
+    for (size_t i = 0; i < to.count; i++)
+        memcpy(to.at + i * to.step, bytes, width);
+}
+
+static void
+put_ips(struct target to, const uint8_t (*ips)[GODB_IP_BYTES], uint8_t ip_bytes)
+{
+    if (ip_bytes == 4)
+        for (size_t i = 0; i < to.count; i++)
+            memcpy(to.at + i * to.step, ips[to.rows[i]], 4);
+    else
+        for (size_t i = 0; i < to.count; i++)
+            memcpy(to.at + i * to.step, ips[to.rows[i]], GODB_IP_BYTES);
+}
+
+static void
+put_u16s(struct target to, const uint16_t *values)
+{
+    for (size_t i = 0; i < to.count; i++)
+        put_be16(to.at + i * to.step, values[to.rows[i]]);
+}
+
+static void
+put_bytes(struct target to, const uint8_t *values)
+{
+    for (size_t i = 0; i < to.count; i++)
+        to.at[i * to.step] = values[to.rows[i]];
+}
+
+typedef const char *l7_text_fn(const struct godb_l7_names *names, uint16_t id);
+
+/* Neighbouring rows mostly carry the same id: look a name up only where it changes. */
+static int
+put_l7_texts(struct target to, const struct godb_chunk *chunk, struct intern *texts,
+    l7_text_fn *text_of)
+{
+    uint32_t code = UINT32_MAX;
+    for (size_t i = 0; i < to.count; i++) {
+        const uint16_t id = chunk->l7proto[to.rows[i]];
+        if (i == 0 || id != chunk->l7proto[to.rows[i - 1]])
+            code = intern_code(texts, text_of(chunk->l7_names, id));
+        if (code == UINT32_MAX) return GODB_ENOMEM;
+        put_be32(to.at + i * to.step, code);
+    }
+    return GODB_OK;
+}
+
+static int
+pack_l7(const struct key_layout *layout, const struct key_context *context,
+    const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys)
+{
+    const unsigned dims = layout->dims;
+    int rc = GODB_OK;
+    if (has(dims, GODB_DIM_L7PROTO))
+        put_u16s(
+            target_of(layout, GODB_DIM_L7PROTO, keys, rows, count), chunk->l7proto);
+    if (has(dims, GODB_DIM_L7_NAME))
+        rc = put_l7_texts(target_of(layout, GODB_DIM_L7_NAME, keys, rows, count), chunk,
+            context->l7, godb_l7_name);
+    if (rc == GODB_OK && has(dims, GODB_DIM_L7_CATEGORY))
+        rc = put_l7_texts(target_of(layout, GODB_DIM_L7_CATEGORY, keys, rows, count),
+            chunk, context->l7, godb_l7_category);
+    return rc;
+}
+
+static void
+pack_block_dims(const struct key_layout *layout, const struct key_context *context,
+    const struct godb_chunk *chunk, size_t count, uint64_t *keys)
+{
+    uint8_t bytes[8];
+    put_be64(bytes, (uint64_t)chunk->time_s);
+    if (has(layout->dims, GODB_DIM_TIME))
+        put_constant(target_of(layout, GODB_DIM_TIME, keys, NULL, count), bytes, 8);
+    put_be32(bytes, context->iface);
+    if (has(layout->dims, GODB_DIM_IFACE))
+        put_constant(target_of(layout, GODB_DIM_IFACE, keys, NULL, count), bytes, 4);
+}
+
+int
+key_pack(const struct key_layout *layout, const struct key_context *context,
+    const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys)
+{
+    const unsigned dims = layout->dims;
+    memset(keys, 0, count * layout->words * sizeof *keys);
+    pack_block_dims(layout, context, chunk, count, keys);
+    if (has(dims, GODB_DIM_SIP))
+        put_ips(target_of(layout, GODB_DIM_SIP, keys, rows, count), chunk->sip,
+            layout->ip_bytes);
+    if (has(dims, GODB_DIM_DIP))
+        put_ips(target_of(layout, GODB_DIM_DIP, keys, rows, count), chunk->dip,
+            layout->ip_bytes);
+    if (has(dims, GODB_DIM_DPORT))
+        put_u16s(target_of(layout, GODB_DIM_DPORT, keys, rows, count), chunk->dport);
+    if (has(dims, GODB_DIM_PROTO))
+        put_bytes(target_of(layout, GODB_DIM_PROTO, keys, rows, count), chunk->proto);
+    return pack_l7(layout, context, chunk, rows, count, keys);
+}
+
+/* --- Unpacking
+ * ------------------------------------------------------------------------ */
+
+void
+key_unpack(const struct key_layout *layout, const uint64_t *key,
+    const char (*ifaces)[GODB_IFACE_MAX], const struct intern *l7, struct godb_row *out)
+{
+    const uint8_t *bytes = (const uint8_t *)key;
+    const uint8_t *offset = layout->offset;
+    const unsigned dims = layout->dims;
+    if (has(dims, GODB_DIM_TIME))
+        out->time_s = (int64_t)get_be64(bytes + offset[GODB_DIM_TIME]);
+    if (has(dims, GODB_DIM_IFACE))
+        out->iface = ifaces[get_be32(bytes + offset[GODB_DIM_IFACE])];
+    if (has(dims, GODB_DIM_SIP))
+        memcpy(out->sip, bytes + offset[GODB_DIM_SIP], layout->ip_bytes);
+    if (has(dims, GODB_DIM_DIP))
+        memcpy(out->dip, bytes + offset[GODB_DIM_DIP], layout->ip_bytes);
+    if (has(dims, GODB_DIM_DPORT))
+        out->dport = get_be16(bytes + offset[GODB_DIM_DPORT]);
+    if (has(dims, GODB_DIM_PROTO)) out->proto = bytes[offset[GODB_DIM_PROTO]];
+    if (has(dims, GODB_DIM_L7PROTO))
+        out->l7proto = get_be16(bytes + offset[GODB_DIM_L7PROTO]);
+    if (has(dims, GODB_DIM_L7_NAME))
+        out->l7_name = intern_text(l7, get_be32(bytes + offset[GODB_DIM_L7_NAME]));
+    if (has(dims, GODB_DIM_L7_CATEGORY))
+        out->l7_category =
+            intern_text(l7, get_be32(bytes + offset[GODB_DIM_L7_CATEGORY]));
+}

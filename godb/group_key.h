@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * group_key.h -- the dimensions of a row, packed into a few words.
+ *
+ *      time 8 | iface 4 | sip 4 or 16 | dip 4 or 16 | dport 2 | proto 1 | l7proto 2 |
+ * ...
+ *
+ * Only the wanted dimensions are there, big-endian and in this order, padded with zeros
+ * to whole words: keys compare as their rows should be ordered.  Rows with IPv4
+ * addresses alone use a narrow layout with four bytes an address; a row can have one
+ * layout only, since an address is IPv4 exactly when its last twelve bytes are zero.
+ */
+#ifndef GODB_GROUP_KEY_H
+#define GODB_GROUP_KEY_H
+
+#include "godb/godb.h"
+#include "godb/group_table.h"
+#include "godb/intern.h"
+
+struct key_layout {
+    unsigned dims;
+    uint8_t ip_bytes; /* 4 or 16 */
+    uint8_t offset[GODB_DIM_COUNT];
+    unsigned words;
+};
+
+/* What one chunk contributes to every key of it. */
+struct key_context {
+    uint32_t iface;    /* index in the list of interfaces */
+    struct intern *l7; /* texts of L7_NAME and L7_CATEGORY */
+};
+
+void key_layout_init(struct key_layout *layout, unsigned dims, uint8_t ip_bytes);
+
+/* Bits of the columns that the dimensions come from. */
+unsigned key_columns(unsigned dims);
+
+/* Pack the keys of rows[0..count) (count <= GROUP_BATCH) of the chunk, layout->words
+ * each.  GODB_OK or GODB_ENOMEM. */
+int key_pack(const struct key_layout *layout, const struct key_context *context,
+    const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys);
+
+/* The dimensions of a key, into a row whose other fields stay. */
+void key_unpack(const struct key_layout *layout, const uint64_t *key,
+    const char (*ifaces)[GODB_IFACE_MAX], const struct intern *l7,
+    struct godb_row *out);
+
+#endif

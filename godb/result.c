@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * result.c -- order, cut, and hand out the groups of an aggregation.
+ *
+ * With a limit only that many groups are ever ordered: they stand in a heap whose top
+ * is the last of them, and a group that comes before the top takes its place.
+ */
+#include "godb/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "godb/error.h"
+
+#define TABLE_BIT (UINT64_C(1) << 63)
+
+/* --- Rows ------------------------------------------------------------------------- */
+
+static void
+read_row(const struct godb_result *result, uint64_t ref, struct godb_row *out)
+{
+    const int which = ref & TABLE_BIT ? RESULT_WIDE : RESULT_NARROW;
+    const struct group_table *table = &result->tables[which];
+    const uint64_t *entry = group_entry(table, ref & ~TABLE_BIT);
+    memset(out, 0, sizeof *out);
+    key_unpack(&result->layouts[which], entry,
+        (const char(*)[GODB_IFACE_MAX])result->days.ifaces, &result->l7, out);
+    for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
+        if (result->sums & GODB_SUM_BIT(sum))
+            out->sums[sum] = entry[table->key_words + result->sum_place[sum]];
+}
+
+void
+godb_result_row(const struct godb_result *result, size_t i, struct godb_row *out)
+{
+    read_row(result, result->rows[i], out);
+}
+
+size_t
+godb_result_row_count(const struct godb_result *result)
+{
+    return result->row_count;
+}
+
+size_t
+godb_result_group_count(const struct godb_result *result)
+{
+    return result->group_count;
+}
+
+const uint64_t *
+godb_result_totals(const struct godb_result *result)
+{
+    return result->totals;
+}
+
+void
+godb_result_free(struct godb_result *result)
+{
+    if (result == NULL) return;
+    for (int i = 0; i < RESULT_TABLES; i++)
+        group_table_free(&result->tables[i]);
+    intern_free(&result->l7);
+    day_list_free(&result->days);
+    free(result->rows);
+    free(result);
+}
+
+/* --- Comparing -------------------------------------------------------------------- */
+
+static int
+compare_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int
+compare_ip_texts(const uint8_t *a, const uint8_t *b)
+{
+    char text_a[GODB_IP_TEXT], text_b[GODB_IP_TEXT];
+    if (memcmp(a, b, GODB_IP_BYTES) == 0) return 0;
+    godb_ip_format(text_a, a);
+    godb_ip_format(text_b, b);
+    return strcmp(text_a, text_b);
+}
+
+static int
+compare_texts(const char *a, const char *b)
+{
+    return a == b ? 0 : strcmp(a, b);
+}
+
+static int
+compare_dim(enum godb_dim dim, const struct godb_row *a, const struct godb_row *b)
+{
+    switch (dim) {
+    case GODB_DIM_TIME:
+        return a->time_s < b->time_s ? -1 : a->time_s > b->time_s;
+    case GODB_DIM_IFACE:
+        return compare_texts(a->iface, b->iface);
+    case GODB_DIM_SIP:
+        return compare_ip_texts(a->sip, b->sip);
+    case GODB_DIM_DIP:
+        return compare_ip_texts(a->dip, b->dip);
+    case GODB_DIM_DPORT:
+        return compare_u64(a->dport, b->dport);
+    case GODB_DIM_PROTO:
+        return compare_u64(a->proto, b->proto);
+    case GODB_DIM_L7PROTO:
+        return compare_u64(a->l7proto, b->l7proto);
+    case GODB_DIM_L7_NAME:
+        return compare_texts(a->l7_name, b->l7_name);
+    case GODB_DIM_L7_CATEGORY:
+        return compare_texts(a->l7_category, b->l7_category);
+    case GODB_DIM_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static uint64_t
+sum_of(unsigned key, const struct godb_row *row)
+{
+    if (key == GODB_KEY_BYTES)
+        return godb_sum(row->sums[GODB_SUM_BYTES_RCVD], row->sums[GODB_SUM_BYTES_SENT]);
+    if (key == GODB_KEY_PACKETS)
+        return godb_sum(
+            row->sums[GODB_SUM_PACKETS_RCVD], row->sums[GODB_SUM_PACKETS_SENT]);
+    return row->sums[key - GODB_KEY_SUM];
+}
+
+/* What the order leaves equal: by the dimensions as bytes, texts by their letters. */
+static int
+compare_rest(const struct godb_row *a, const struct godb_row *b)
+{
+    static const enum godb_dim after_ips[] = {GODB_DIM_DPORT, GODB_DIM_PROTO,
+        GODB_DIM_L7PROTO, GODB_DIM_L7_NAME, GODB_DIM_L7_CATEGORY};
+    int order = compare_dim(GODB_DIM_TIME, a, b);
+    if (order == 0) order = compare_dim(GODB_DIM_IFACE, a, b);
+    if (order == 0) order = memcmp(a->sip, b->sip, GODB_IP_BYTES);
+    if (order == 0) order = memcmp(a->dip, b->dip, GODB_IP_BYTES);
+    for (size_t i = 0; order == 0 && i < sizeof after_ips / sizeof after_ips[0]; i++)
+        order = compare_dim(after_ips[i], a, b);
+    return order;
+}
+
+struct ordering {
+    const struct godb_result *result;
+    const struct godb_aggregate_spec *spec;
+};
+
+static int
+compare_rows(
+    const struct ordering *by, const struct godb_row *a, const struct godb_row *b)
+{
+    for (size_t i = 0; i < by->spec->order_count; i++) {
+        const struct godb_order *term = &by->spec->order[i];
+        int order = term->key < GODB_KEY_SUM
+                        ? compare_dim((enum godb_dim)term->key, a, b)
+                        : compare_u64(sum_of(term->key, a), sum_of(term->key, b));
+        if (order != 0) return term->descending ? -order : order;
+    }
+    return compare_rest(a, b);
+}
+
+static int
+compare_refs(const void *a, const void *b, void *arg)
+{
+    const struct ordering *by = arg;
+    struct godb_row row_a, row_b;
+    read_row(by->result, *(const uint64_t *)a, &row_a);
+    read_row(by->result, *(const uint64_t *)b, &row_b);
+    return compare_rows(by, &row_a, &row_b);
+}
+
+/* --- Choosing ----------------------------------------------------------------------
+ */
+
+/* Let the row at heap[at] sink until none below it comes after it. */
+static void
+sift_down(uint64_t *heap, size_t count, size_t at, struct ordering *by)
+{
+    for (;;) {
+        size_t last = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++)
+            if (compare_refs(&heap[child], &heap[last], by) > 0) last = child;
+        if (last == at) return;
+        const uint64_t moved = heap[at];
+        heap[at] = heap[last];
+        heap[last] = moved;
+        at = last;
+    }
+}
+
+static void
+offer(struct godb_result *result, size_t limit, uint64_t ref, struct ordering *by)
+{
+    uint64_t *heap = result->rows;
+    if (result->row_count < limit) {
+        heap[result->row_count++] = ref;
+        if (result->row_count == limit && limit < result->group_count)
+            for (size_t at = limit / 2; at > 0; at--)
+                sift_down(heap, limit, at - 1, by);
+        return;
+    }
+    if (compare_refs(&ref, &heap[0], by) >= 0) return;
+    heap[0] = ref;
+    sift_down(heap, limit, 0, by);
+}
+
+static int
+choose_rows(struct godb_result *result, const struct godb_aggregate_spec *spec,
+    struct godb_err *err)
+{
+    struct ordering by = {result, spec};
+    size_t limit = result->group_count;
+    if (spec->limit >= 0 && (uint64_t)spec->limit < limit) limit = (size_t)spec->limit;
+    if (limit == 0) return GODB_OK;
+    result->rows = malloc(limit * sizeof *result->rows);
+    if (result->rows == NULL) return err_nomem(err);
+    for (int which = 0; which < RESULT_TABLES; which++)
+        for (size_t i = 0; i < result->tables[which].count; i++)
+            offer(result, limit, i | (which == RESULT_WIDE ? TABLE_BIT : 0), &by);
+    qsort_r(result->rows, result->row_count, sizeof *result->rows, compare_refs, &by);
+    return GODB_OK;
+}
+
+static void
+add_totals(struct godb_result *result)
+{
+    struct godb_row row;
+    for (int which = 0; which < RESULT_TABLES; which++)
+        for (size_t i = 0; i < result->tables[which].count; i++) {
+            read_row(result, i | (which == RESULT_WIDE ? TABLE_BIT : 0), &row);
+            for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
+                result->totals[sum] = godb_sum(result->totals[sum], row.sums[sum]);
+        }
+}
+
+int
+result_finish(struct godb_result *result, const struct godb_aggregate_spec *spec,
+    struct godb_err *err)
+{
+    result->group_count = 0;
+    for (int which = 0; which < RESULT_TABLES; which++)
+        result->group_count += result->tables[which].count;
+    add_totals(result);
+    return choose_rows(result, spec, err);
+}
