@@ -38,7 +38,6 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
     if (length < 0 || (size_t)length >= sizeof day->path)
         return err_set(err, GODB_EARG, "%s: the path is too long", root);
     day->opened = 0;
-    day->l7_missing = false;
     day->dir_fd = fs_open_dir(AT_FDCWD, day->path);
     if (day->dir_fd < 0) return err_sys(err, errno, "%s", day->path);
     int rc = day_open_columns(day, GODB_COLUMN_BIT(DAY_COMMIT_COLUMN), err);
@@ -68,10 +67,10 @@ open_column(struct day *day, enum godb_column column, struct godb_err *err)
         day->opened |= GODB_COLUMN_BIT(column);
         return GODB_OK;
     }
-    if (rc == GODB_ENOTFOUND && column == GODB_L7PROTO) {
-        day->l7_missing = true;
-        return GODB_OK;
-    }
+    if (rc == GODB_ENOTFOUND && column == GODB_L7PROTO) return GODB_OK;
+    /* Without its commit column a day is not there; without another it is damaged. */
+    if (rc == GODB_ENOTFOUND && column != DAY_COMMIT_COLUMN) rc = GODB_ECORRUPT;
+    if (err) err->status = (enum godb_status)rc;
     err_prefix(err, day->path);
     return rc;
 }
@@ -79,6 +78,9 @@ open_column(struct day *day, enum godb_column column, struct godb_err *err)
 int
 day_open_columns(struct day *day, unsigned columns, struct godb_err *err)
 {
+    /* A day without blocks may lack columns: they are made one after the other. */
+    const bool is_open = day->opened & GODB_COLUMN_BIT(DAY_COMMIT_COLUMN);
+    if (is_open && day_block_count(day) == 0) return GODB_OK;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         if (!(columns & ~day->opened & GODB_COLUMN_BIT(col))) continue;
         int rc = open_column(day, (enum godb_column)col, err);

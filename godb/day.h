@@ -32,7 +32,6 @@ struct day {
     int dir_fd;
     char path[GODB_PATH_MAX]; /* for messages */
     unsigned opened;          /* GODB_COLUMN_BITs */
-    bool l7_missing;          /* no l7proto.gpf here */
     struct colfile files[GODB_COLUMN_COUNT];
 };
 

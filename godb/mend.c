@@ -4,12 +4,18 @@
  */
 #include "godb/mend.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "godb/day.h"
+#include "godb/day_list.h"
 #include "godb/error.h"
+#include "godb/fsutil.h"
 #include "godb/summary.h"
 
 /* --- Slots ------------------------------------------------------------------------ */
@@ -119,8 +125,9 @@ is_complete(const struct meta *meta, const struct day *day)
 }
 
 int
-mend_meta(struct meta *out, int dir_fd, const char *root, const char *iface,
-    int64_t day_s, godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+mend_meta(struct meta *out, bool *out_changed, int dir_fd, const char *root,
+    const char *iface, int64_t day_s, godb_warn_fn *warn, void *warn_arg,
+    struct godb_err *err)
 {
     struct meta old;
     struct godb_err why;
@@ -131,7 +138,9 @@ mend_meta(struct meta *out, int dir_fd, const char *root, const char *iface,
     if (rc == GODB_ECORRUPT && warn) warn(warn_arg, &why);
     rc = day_open(&day, root, iface, day_s, err);
     if (rc == GODB_OK) {
-        if (is_complete(&old, &day)) {
+        const bool complete = is_complete(&old, &day);
+        if (out_changed) *out_changed = !complete;
+        if (complete) {
             *out = old;
             memset(&old, 0, sizeof old);
         } else {
@@ -147,23 +156,45 @@ mend_meta(struct meta *out, int dir_fd, const char *root, const char *iface,
 
 /* --- summary.json ----------------------------------------------------------------- */
 
-/* Flows and bytes of the whole interface, for days that have no meta.json to say. */
 static int
-sum_traffic(struct godb *db, const char *iface, int64_t *out, struct godb_err *err)
+mend_day(struct godb *db, const char *iface, int64_t day_s, godb_warn_fn *warn,
+    void *warn_arg, struct godb_err *err)
 {
-    const struct godb_aggregate_spec spec = {
-        .scan.sel = {&iface, 1, GODB_STAMP_MIN, GODB_STAMP_MAX},
-        .sums = GODB_SUM_BIT(GODB_SUM_BYTES_RCVD) | GODB_SUM_BIT(GODB_SUM_BYTES_SENT),
-        .limit = -1,
-    };
-    struct godb_result *result;
-    int rc = godb_aggregate(&result, db, &spec, err);
+    char path[GODB_PATH_MAX];
+    struct meta meta;
+    bool changed = false;
+    int length =
+        snprintf(path, sizeof path, "%s/%s/%" PRId64, godb_root(db), iface, day_s);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return err_set(err, GODB_EARG, "%s: the path is too long", godb_root(db));
+    int dir_fd = fs_open_dir(AT_FDCWD, path);
+    if (dir_fd < 0) return err_sys(err, errno, "%s", path);
+    int rc = mend_meta(
+        &meta, &changed, dir_fd, godb_root(db), iface, day_s, warn, warn_arg, err);
+    if (rc == GODB_OK) {
+        if (changed) rc = meta_write(dir_fd, &meta, err);
+        meta_free(&meta);
+    }
+    close(dir_fd);
+    return rc;
+}
+
+/* A day that cannot be mended is told and left as it is. */
+static int
+mend_days(struct godb *db, const char *iface, godb_warn_fn *warn, void *warn_arg,
+    struct godb_err *err)
+{
+    const struct godb_selection sel = {&iface, 1, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct day_list list;
+    struct godb_err why;
+    int rc = day_list_make(&list, db, &sel, err);
     if (rc != GODB_OK) return rc;
-    const uint64_t *totals = godb_result_totals(result);
-    *out =
-        meta_number(godb_sum(totals[GODB_SUM_BYTES_RCVD], totals[GODB_SUM_BYTES_SENT]));
-    godb_result_free(result);
-    return GODB_OK;
+    for (size_t i = 0; i < list.count && rc != GODB_ENOMEM; i++) {
+        rc = mend_day(db, iface, list.days[i].day_s, warn, warn_arg, &why);
+        if (rc != GODB_OK && rc != GODB_ENOTFOUND && warn) warn(warn_arg, &why);
+    }
+    day_list_free(&list);
+    return rc == GODB_ENOMEM ? err_nomem(err) : GODB_OK;
 }
 
 static int
@@ -182,18 +213,19 @@ find_iface(struct godb *db, const char *iface, struct godb_iface_info *out,
 }
 
 int
-mend_summary(struct godb *db, const char *iface, struct godb_err *err)
+mend_summary(struct godb *db, const char *iface, godb_warn_fn *warn, void *warn_arg,
+    struct godb_err *err)
 {
     struct godb_iface_info info;
-    struct summary_entry old, entry;
+    struct summary_entry old;
     int rc = find_iface(db, iface, &info, err);
+    if (rc == GODB_OK && !info.has_traffic) {
+        rc = mend_days(db, iface, warn, warn_arg, err);
+        if (rc == GODB_OK) rc = find_iface(db, iface, &info, err);
+    }
     if (rc != GODB_OK || info.block_count == 0) return rc;
-    entry.flow_count = meta_number(info.flow_count);
-    entry.traffic_bytes = meta_number(info.traffic_bytes);
-    entry.begin_s = info.begin_s;
-    entry.end_s = info.end_s;
-    if (!info.has_traffic) rc = sum_traffic(db, iface, &entry.traffic_bytes, err);
-    if (rc != GODB_OK) return rc;
+    const struct summary_entry entry = {meta_number(info.flow_count),
+        meta_number(info.traffic_bytes), info.begin_s, info.end_s};
     if (summary_read(&old, godb_root(db), iface, NULL) == GODB_OK &&
         old.flow_count == entry.flow_count && old.begin_s == entry.begin_s &&
         old.end_s == entry.end_s && old.traffic_bytes == entry.traffic_bytes)

@@ -14,11 +14,15 @@ int mend_slots(struct colfile files[GODB_COLUMN_COUNT], const char *path,
     godb_warn_fn *warn, void *warn_arg, struct godb_err *err);
 
 /* Read the day's meta.json into *out; blocks that it lacks (goDB 1.05 wrote none, a
- * crash can have come before it, it can be damaged) get an entry from the columns. */
-int mend_meta(struct meta *out, int dir_fd, const char *root, const char *iface,
-    int64_t day_s, godb_warn_fn *warn, void *warn_arg, struct godb_err *err);
+ * crash can have come before it, it can be damaged) get an entry from the columns.
+ * *out_changed (may be NULL): the file does not say what *out does. */
+int mend_meta(struct meta *out, bool *out_changed, int dir_fd, const char *root,
+    const char *iface, int64_t day_s, godb_warn_fn *warn, void *warn_arg,
+    struct godb_err *err);
 
-/* Make the interface's entry in summary.json what its blocks say, if it is not. */
-int mend_summary(struct godb *db, const char *iface, struct godb_err *err);
+/* Make the interface's entry in summary.json what its blocks say, if it is not; days
+ * whose meta.json does not know all their blocks get a whole one first. */
+int mend_summary(struct godb *db, const char *iface, godb_warn_fn *warn, void *warn_arg,
+    struct godb_err *err);
 
 #endif

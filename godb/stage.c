@@ -106,7 +106,7 @@ stage_open(struct stage *stage, const char *root, const char *iface, int64_t day
     if (rc == GODB_OK) rc = prepare_files(stage, warn, warn_arg, err);
     if (rc == GODB_OK)
         rc = mend_meta(
-            &stage->meta, stage->dir_fd, root, iface, day_s, warn, warn_arg, err);
+            &stage->meta, NULL, stage->dir_fd, root, iface, day_s, warn, warn_arg, err);
     if (rc == GODB_OK) {
         stage->codec = codec_state_new();
         stage->staged = calloc(GODB_DAY_BLOCKS, sizeof *stage->staged);

@@ -113,7 +113,8 @@ static void
 follow_summary(struct godb_writer *writer)
 {
     struct godb_err why;
-    writer->summary_is_stale = mend_summary(writer->db, writer->iface, &why) != GODB_OK;
+    writer->summary_is_stale = mend_summary(writer->db, writer->iface, writer->warn,
+                                   writer->warn_arg, &why) != GODB_OK;
     if (writer->summary_is_stale) tell(writer, &why);
 }
 
@@ -249,6 +250,7 @@ follow(struct godb_writer *writer, const struct summary_entry *entry)
     if (meta_write(writer->stage.dir_fd, &writer->stage.meta, &why) != GODB_OK) {
         err_prefix(&why, writer->stage.path);
         tell(writer, &why);
+        writer->summary_is_stale = true;
     }
     if (writer->summary_is_stale) {
         follow_summary(writer);
