@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Grouping, summing, ordering and cutting, against a slow and simple count of the same
+ * flows; and the hash table under it.
+ */
+#include "godb/group_table.h"
+#include "tests/store.h"
+
+#define DAY INT64_C(1700006400)
+
+enum { BLOCKS = 6, FLOWS = 200 };
+
+static struct godb *
+open_filled(void)
+{
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    for (int i = 0; i < BLOCKS; i++)
+        assert_int_equal(store_append(db, i % 2 ? "eth1" : "eth0",
+                             DAY + 300 + 40000 * (i / 2), 50 * i, FLOWS, NULL),
+            GODB_OK);
+    free(root);
+    return db;
+}
+
+static struct godb_result *
+ask(struct godb *db, unsigned dims, const struct godb_order *order, int64_t limit)
+{
+    struct godb_aggregate_spec spec = {
+        .scan = store_spec(0, NULL), .dims = dims, .sums = GODB_SUMS_ALL};
+    struct godb_result *result;
+    struct godb_err err = {0};
+    spec.limit = limit;
+    if (order) spec.order[spec.order_count++] = *order;
+    if (godb_aggregate(&result, db, &spec, &err) != GODB_OK) fail_msg("%s", err.msg);
+    return result;
+}
+
+/* Sum over all flows of the database that agree with the row in dims. */
+static void
+count_slowly(unsigned dims, const struct godb_row *row, uint64_t sums[GODB_SUM_COUNT])
+{
+    memset(sums, 0, GODB_SUM_COUNT * sizeof *sums);
+    for (int block = 0; block < BLOCKS; block++)
+        for (int i = 0; i < FLOWS; i++) {
+            const struct godb_flow flow = store_flow((uint64_t)(50 * block + i));
+            if ((dims & GODB_DIM_BIT(GODB_DIM_TIME)) &&
+                row->time_s != DAY + 300 + 40000 * (block / 2))
+                continue;
+            if ((dims & GODB_DIM_BIT(GODB_DIM_IFACE)) &&
+                strcmp(row->iface, block % 2 ? "eth1" : "eth0") != 0)
+                continue;
+            if ((dims & GODB_DIM_BIT(GODB_DIM_SIP)) && memcmp(row->sip, flow.sip, 16))
+                continue;
+            if ((dims & GODB_DIM_BIT(GODB_DIM_DIP)) && memcmp(row->dip, flow.dip, 16))
+                continue;
+            if ((dims & GODB_DIM_BIT(GODB_DIM_DPORT)) && row->dport != flow.dport)
+                continue;
+            if ((dims & GODB_DIM_BIT(GODB_DIM_PROTO)) && row->proto != flow.proto)
+                continue;
+            if ((dims & GODB_DIM_BIT(GODB_DIM_L7PROTO)) && row->l7proto != flow.l7proto)
+                continue;
+            sums[GODB_SUM_BYTES_RCVD] += flow.bytes_rcvd;
+            sums[GODB_SUM_BYTES_SENT] += flow.bytes_sent;
+            sums[GODB_SUM_PACKETS_RCVD] += flow.packets_rcvd;
+            sums[GODB_SUM_PACKETS_SENT] += flow.packets_sent;
+            sums[GODB_SUM_FLOWS]++;
+        }
+}
+
+static void
+every_choice_of_dimensions_sums_like_a_slow_count(void **state)
+{
+    (void)state;
+    struct godb *db = open_filled();
+    for (unsigned dims = 0; dims < GODB_DIM_BIT(GODB_DIM_L7_NAME); dims++) {
+        struct godb_result *result = ask(db, dims, NULL, -1);
+        uint64_t flows = 0;
+        for (size_t i = 0; i < godb_result_row_count(result); i++) {
+            struct godb_row row;
+            uint64_t want[GODB_SUM_COUNT];
+            godb_result_row(result, i, &row);
+            flows += row.sums[GODB_SUM_FLOWS];
+            if (i % 7 != 0) continue; /* the slow count of each would take minutes */
+            count_slowly(dims, &row, want);
+            assert_memory_equal(row.sums, want, sizeof want);
+        }
+        assert_int_equal(flows, BLOCKS * FLOWS);
+        assert_int_equal(godb_result_totals(result)[GODB_SUM_FLOWS], BLOCKS * FLOWS);
+        assert_int_equal(
+            godb_result_group_count(result), godb_result_row_count(result));
+        godb_result_free(result);
+    }
+    godb_close(db);
+}
+
+static void
+no_dimension_gives_one_row_even_of_nothing(void **state)
+{
+    (void)state;
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    struct godb_result *result = ask(db, 0, NULL, -1);
+    assert_int_equal(godb_result_row_count(result), 1);
+    assert_int_equal(godb_result_totals(result)[GODB_SUM_FLOWS], 0);
+    godb_result_free(result);
+    const struct godb_aggregate_spec nothing = {
+        .scan = store_spec(0, NULL), .limit = -1};
+    assert_int_equal(godb_aggregate(&result, db, &nothing, NULL), GODB_OK);
+    assert_int_equal(godb_result_row_count(result), 1);
+    godb_result_free(result);
+    godb_close(db);
+    free(root);
+}
+
+static void
+a_limit_gives_the_first_rows_of_the_whole_order(void **state)
+{
+    (void)state;
+    struct godb *db = open_filled();
+    const unsigned dims = GODB_DIM_BIT(GODB_DIM_SIP) | GODB_DIM_BIT(GODB_DIM_DPORT);
+    static const struct godb_order orders[] = {{GODB_KEY_BYTES, true},
+        {GODB_KEY_BYTES, false}, {GODB_KEY_SUM + GODB_SUM_FLOWS, true},
+        {GODB_KEY_DIM + GODB_DIM_SIP, true}, {GODB_KEY_DIM + GODB_DIM_DPORT, false},
+        {GODB_KEY_PACKETS, true}};
+    static const int64_t limits[] = {0, 1, 2, 3, 10, 100, 1000, 100000};
+    for (size_t o = 0; o < sizeof orders / sizeof orders[0]; o++) {
+        struct godb_result *all = ask(db, dims, &orders[o], -1);
+        for (size_t l = 0; l < sizeof limits / sizeof limits[0]; l++) {
+            struct godb_result *some = ask(db, dims, &orders[o], limits[l]);
+            const size_t count = godb_result_row_count(some);
+            const size_t groups = godb_result_group_count(all);
+            assert_int_equal(
+                count, (size_t)limits[l] < groups ? (size_t)limits[l] : groups);
+            assert_int_equal(godb_result_group_count(some), groups);
+            for (size_t i = 0; i < count; i++) {
+                struct godb_row a, b;
+                godb_result_row(all, i, &a);
+                godb_result_row(some, i, &b);
+                assert_memory_equal(&a, &b, sizeof a);
+            }
+            godb_result_free(some);
+        }
+        godb_result_free(all);
+    }
+    godb_close(db);
+}
+
+static void
+addresses_are_ordered_by_their_text(void **state)
+{
+    (void)state;
+    struct godb *db = open_filled();
+    const struct godb_order order = {GODB_KEY_DIM + GODB_DIM_SIP, false};
+    struct godb_result *result = ask(db, GODB_DIM_BIT(GODB_DIM_SIP), &order, -1);
+    char before[GODB_IP_TEXT] = "";
+    for (size_t i = 0; i < godb_result_row_count(result); i++) {
+        char text[GODB_IP_TEXT];
+        struct godb_row row;
+        godb_result_row(result, i, &row);
+        godb_ip_format(text, row.sip);
+        assert_true(strcmp(before, text) < 0);
+        memcpy(before, text, sizeof before);
+    }
+    godb_result_free(result);
+    godb_close(db);
+}
+
+static void
+sums_stop_at_the_largest_number_instead_of_wrapping(void **state)
+{
+    (void)state;
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    struct godb_block *block;
+    struct godb_writer *writer;
+    struct godb_flow flow = store_flow(1);
+    flow.bytes_rcvd = UINT64_MAX - 5;
+    assert_int_equal(godb_block_new(&block), GODB_OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(godb_block_add(block, &flow), GODB_OK);
+    assert_int_equal(
+        godb_writer_open(&writer, db, "eth0", NULL, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(godb_writer_append(writer, DAY + 300, block, NULL, NULL), GODB_OK);
+    assert_int_equal(godb_writer_commit(writer, NULL), GODB_OK);
+    godb_writer_close(writer);
+    godb_block_free(block);
+    struct godb_result *result = ask(db, GODB_DIM_BIT(GODB_DIM_SIP), NULL, -1);
+    struct godb_row row;
+    godb_result_row(result, 0, &row);
+    assert_true(row.sums[GODB_SUM_BYTES_RCVD] == UINT64_MAX);
+    assert_true(godb_result_totals(result)[GODB_SUM_BYTES_RCVD] == UINT64_MAX);
+    assert_int_equal(row.sums[GODB_SUM_BYTES_SENT], 3 * flow.bytes_sent);
+    godb_result_free(result);
+    godb_close(db);
+    free(root);
+}
+
+static void
+a_table_finds_every_key_again_while_it_grows(void **state)
+{
+    (void)state;
+    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words++) {
+        struct group_table table;
+        group_table_init(&table, words, 1, 42);
+        for (int pass = 0; pass < 2; pass++)
+            for (uint64_t i = 0; i < 20000; i++) {
+                uint64_t key[GROUP_KEY_WORDS_MAX] = {0}, sum = i;
+                key[words - 1] = i % 10000;
+                assert_int_equal(group_table_add(&table, key, &sum, 1), GODB_OK);
+            }
+        assert_int_equal(table.count, 10000);
+        for (size_t i = 0; i < table.count; i++) {
+            const uint64_t *entry = group_entry(&table, i);
+            assert_int_equal(entry[words - 1], i);
+            assert_int_equal(entry[words], 4 * i + 20000);
+        }
+        group_table_free(&table);
+    }
+}
+
+static void
+a_batch_may_hold_the_same_new_key_many_times(void **state)
+{
+    (void)state;
+    struct group_table table;
+    uint64_t keys[GROUP_BATCH], sums[GROUP_BATCH];
+    for (int i = 0; i < GROUP_BATCH; i++)
+        keys[i] = 7, sums[i] = 1;
+    group_table_init(&table, 1, 1, 1);
+    assert_int_equal(group_table_add(&table, keys, sums, GROUP_BATCH), GODB_OK);
+    assert_int_equal(table.count, 1);
+    assert_int_equal(group_entry(&table, 0)[1], GROUP_BATCH);
+    group_table_free(&table);
+}
+
+static bool
+stop_at_once(void *arg)
+{
+    ++*(int *)arg;
+    return true;
+}
+
+static void
+a_stopped_question_says_so(void **state)
+{
+    (void)state;
+    struct godb *db = open_filled();
+    int asked = 0;
+    struct godb_aggregate_spec spec = {.scan = store_spec(0, NULL),
+        .dims = GODB_DIM_BIT(GODB_DIM_SIP),
+        .sums = GODB_SUMS_ALL,
+        .limit = -1};
+    spec.scan.stop = stop_at_once;
+    spec.scan.stop_arg = &asked;
+    struct godb_result *result;
+    assert_int_equal(godb_aggregate(&result, db, &spec, NULL), GODB_ECANCELLED);
+    assert_true(asked >= 1);
+    godb_close(db);
+}
+
+static void
+an_interface_that_is_not_there_is_named(void **state)
+{
+    (void)state;
+    struct godb *db = open_filled();
+    const char *name = "eth7";
+    struct godb_aggregate_spec spec = {.scan = store_spec(0, NULL), .limit = -1};
+    spec.scan.sel.ifaces = &name;
+    spec.scan.sel.iface_count = 1;
+    struct godb_result *result;
+    struct godb_err err;
+    assert_int_equal(godb_aggregate(&result, db, &spec, &err), GODB_ENOTFOUND);
+    assert_non_null(strstr(err.msg, "eth7"));
+    godb_close(db);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_choice_of_dimensions_sums_like_a_slow_count),
+        cmocka_unit_test(no_dimension_gives_one_row_even_of_nothing),
+        cmocka_unit_test(a_limit_gives_the_first_rows_of_the_whole_order),
+        cmocka_unit_test(addresses_are_ordered_by_their_text),
+        cmocka_unit_test(sums_stop_at_the_largest_number_instead_of_wrapping),
+        cmocka_unit_test(a_table_finds_every_key_again_while_it_grows),
+        cmocka_unit_test(a_batch_may_hold_the_same_new_key_many_times),
+        cmocka_unit_test(a_stopped_question_says_so),
+        cmocka_unit_test(an_interface_that_is_not_there_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
