@@ -137,7 +137,7 @@ $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 # .load; sanitizer builds find their runtime in the host program instead.
 $(B)/goprobe.so: $(obj_vtab) $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -shared -o $@ $^ $(DEFS_$(BUILD)) $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
+	$(Q)$(link) -shared -Wl,-soname,goprobe.so -o $@ $^ $(DEFS_$(BUILD)) $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
 
 # --- Tests ------------------------------------------------------------------------
 #
@@ -235,6 +235,8 @@ demo: ## real traffic in network namespaces, captured and asked about in SQL
 	@$(MAKE) --no-print-directory all
 	@demo/run $(B)
 
+# `.load goprobe` asks the loader for goprobe.so.  Its cache has names that start with
+# lib, and the sonames of those: so the file is libgoprobe.so and its soname goprobe.so.
 man_1 := $(wildcard docs/*.1)
 man_8 := $(wildcard docs/*.8)
 install: all ## install to $(DESTDIR)$(PREFIX)
@@ -243,7 +245,8 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	    $(DESTDIR)$(DOCDIR)
 	install -m 755 $(B)/goprobe $(DESTDIR)$(SBINDIR)/
 	install -m 755 $(B)/goquery $(B)/goconvert $(DESTDIR)$(BINDIR)/
-	install -m 644 $(B)/goprobe.so $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(B)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so
+	ln -sf libgoprobe.so $(DESTDIR)$(LIBDIR)/goprobe.so
 	install -m 644 $(src_views) $(DESTDIR)$(DATADIR)/sql/
 	$(if $(man_1),install -m 644 $(man_1) $(DESTDIR)$(MANDIR)/man1/)
 	$(if $(man_8),install -m 644 $(man_8) $(DESTDIR)$(MANDIR)/man8/)
@@ -251,7 +254,7 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	$(if $(DESTDIR),,ldconfig)
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(BINDIR)/goquery \
-	    $(DESTDIR)$(BINDIR)/goconvert $(DESTDIR)$(LIBDIR)/goprobe.so \
+	    $(DESTDIR)$(BINDIR)/goconvert $(DESTDIR)$(LIBDIR)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(man_1))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(man_8)))
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
