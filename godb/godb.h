@@ -129,6 +129,19 @@ size_t godb_ip_format(char out[GODB_IP_TEXT], const uint8_t ip[GODB_IP_BYTES]);
  * IPv4.  False, and *out untouched, for anything else. */
 bool godb_ip_parse(uint8_t out[GODB_IP_BYTES], const char *text);
 
+/* A network.  Families never mix: an IPv4 network holds IPv4 addresses only, an IPv6
+ * network IPv6 addresses only. */
+struct godb_net {
+    uint8_t addr[GODB_IP_BYTES]; /* host bits are zero */
+    uint8_t prefix_bits;         /* of the first 4, or of all 16 bytes */
+    bool is_v4;
+};
+
+/* "10.0.0.0/8", "2001:db8::/32", or an address alone; host bits are masked away.
+ * False, and *out untouched, for anything else. */
+bool godb_net_parse(struct godb_net *out, const char *text);
+bool godb_net_holds(const struct godb_net *net, const uint8_t ip[GODB_IP_BYTES]);
+
 /* IANA protocol name in upper case ("TCP"), or NULL where none is assigned.  Static. */
 const char *godb_proto_name(uint8_t proto);
 
@@ -262,18 +275,9 @@ int godb_filter_numbers(struct godb_filter **out, enum godb_column column,
     const uint64_t *values, size_t count);
 int godb_filter_ips(struct godb_filter **out, enum godb_column column,
     const uint8_t (*ips)[GODB_IP_BYTES], size_t count);
-int godb_filter_net(struct godb_filter **out, enum godb_column column,
-    const uint8_t addr[GODB_IP_BYTES], unsigned prefix_bits);
+int godb_filter_net(
+    struct godb_filter **out, enum godb_column column, const struct godb_net *net);
 int godb_filter_const(struct godb_filter **out, bool takes_all);
-
-/* "10.0.0.0/8", "2001:db8::/32", or an address alone; host bits are masked away.
- * False, and *out untouched, for anything else. */
-bool godb_net_parse(
-    uint8_t out[GODB_IP_BYTES], unsigned *out_prefix_bits, const char *text);
-
-/* Does addr/prefix_bits hold ip?  Families never mix.  addr is masked already. */
-bool godb_net_holds(const uint8_t addr[GODB_IP_BYTES], unsigned prefix_bits,
-    const uint8_t ip[GODB_IP_BYTES]);
 
 /* Both, in this order.  Takes a and b (either may be NULL: takes every flow) whatever
  * it returns; *out may be NULL where both are. */

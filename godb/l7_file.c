@@ -128,9 +128,8 @@ static json_t *
 protocols_json(const struct godb_l7_names *names)
 {
     json_t *array = json_array();
-    const size_t count = l7_names_count(names);
-    for (size_t i = 0; i < count; i++) {
-        const struct godb_l7_entry entry = l7_names_entry(names, i);
+    for (size_t i = 0; i < names->count; i++) {
+        const struct godb_l7_entry entry = names->entries[i];
         json_t *row = json_pack("[i,s,s]", (int)entry.id, entry.name, entry.category);
         if (json_array_append_new(array, row) != 0) {
             json_decref(array);
