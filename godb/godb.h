@@ -206,6 +206,9 @@ const char *godb_root(const struct godb *db);
  * characters are GODB_EARG. */
 int godb_iface_check(const char *name, struct godb_err *err);
 
+/* Does the database have this interface?  False for names that cannot be one. */
+bool godb_has_iface(const struct godb *db, const char *name);
+
 struct godb_iface_info {
     char name[GODB_IFACE_MAX];
     int64_t begin_s, end_s; /* stamps of the first and last block; 0 where none */

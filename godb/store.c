@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,6 +107,16 @@ godb_iface_check(const char *name, struct godb_err *err)
             return err_set(err, GODB_EARG,
                 "interface name '%s' holds a '/' or a control character", name);
     return GODB_OK;
+}
+
+bool
+godb_has_iface(const struct godb *db, const char *name)
+{
+    char path[GODB_PATH_MAX];
+    struct stat st;
+    if (godb_iface_check(name, NULL) != GODB_OK) return false;
+    snprintf(path, sizeof path, "%s/%s", db->root, name);
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 int

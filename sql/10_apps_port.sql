@@ -1,0 +1,6 @@
+-- apps_port: over which ports?
+--     SELECT * FROM apps_port LIMIT 10;
+CREATE TEMP VIEW IF NOT EXISTS apps_port AS
+SELECT dport, proto_name AS proto, packets, packets_percent, bytes, bytes_percent
+  FROM report
+ ORDER BY bytes DESC;

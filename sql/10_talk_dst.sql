@@ -1,0 +1,6 @@
+-- talk_dst: who is asked?
+--     SELECT * FROM talk_dst LIMIT 10;
+CREATE TEMP VIEW IF NOT EXISTS talk_dst AS
+SELECT dip, packets, packets_percent, bytes, bytes_percent
+  FROM report
+ ORDER BY bytes DESC;

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * flows_vtab.c -- `flows`: one row a stored flow.
+ *
+ * Rows come block by block from a godb_scan; only the columns that the statement uses
+ * are decoded, and `SELECT count(*)` decodes none.
+ */
+#include "vtab/functions.h"
+#include "vtab/query.h"
+#include "vtab/table.h"
+
+#include <string.h>
+
+SQLITE_EXTENSION_INIT3
+
+struct flows_cursor {
+    sqlite3_vtab_cursor base; /* first */
+    struct query query;
+    struct godb_scan *scan;
+    struct godb_chunk chunk;
+    uint32_t at; /* among the chunk's selected rows */
+    sqlite3_int64 rowid;
+    bool is_eof;
+};
+
+static int
+flows_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
+    sqlite3_vtab **out, char **error)
+{
+    return table_connect(db, aux, argc, argv, field_schema(false), out, error);
+}
+
+static int
+flows_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    (void)table;
+    return plan_best(info, false);
+}
+
+static int
+flows_open(sqlite3_vtab *table, sqlite3_vtab_cursor **out)
+{
+    (void)table;
+    struct flows_cursor *cursor = sqlite3_malloc(sizeof *cursor);
+    if (cursor == NULL) return SQLITE_NOMEM;
+    memset(cursor, 0, sizeof *cursor);
+    *out = &cursor->base;
+    return SQLITE_OK;
+}
+
+static void
+reset(struct flows_cursor *cursor)
+{
+    godb_scan_close(cursor->scan);
+    cursor->scan = NULL;
+    query_close(&cursor->query);
+    cursor->is_eof = true;
+}
+
+static int
+flows_close(sqlite3_vtab_cursor *base)
+{
+    struct flows_cursor *cursor = (struct flows_cursor *)base;
+    reset(cursor);
+    sqlite3_free(cursor);
+    return SQLITE_OK;
+}
+
+static struct table *
+table_of(struct flows_cursor *cursor)
+{
+    return (struct table *)cursor->base.pVtab;
+}
+
+static int
+next_chunk(struct flows_cursor *cursor)
+{
+    struct godb_err err;
+    int rc = godb_scan_next(cursor->scan, &cursor->chunk, &err);
+    cursor->at = 0;
+    if (rc == GODB_OK) return SQLITE_OK;
+    cursor->is_eof = true;
+    if (rc == GODB_DONE) {
+        session_warn_end(table_of(cursor)->session);
+        return SQLITE_OK;
+    }
+    return query_error(&err, &cursor->base.pVtab->zErrMsg);
+}
+
+static unsigned
+columns_of(unsigned fields)
+{
+    unsigned columns = 0;
+    for (int field = 0; field < FIELD_COUNT; field++)
+        if (fields & FIELD_BIT(field)) columns |= field_columns((enum field)field);
+    return columns;
+}
+
+static int
+start_scan(struct flows_cursor *cursor, unsigned fields)
+{
+    struct session *session = table_of(cursor)->session;
+    struct godb_err err;
+    session_warn_start(session);
+    struct godb_scan_spec spec = query_scan(&cursor->query, session);
+    spec.columns = columns_of(fields);
+    if (godb_scan_open(&cursor->scan, cursor->query.db, &spec, &err) != GODB_OK)
+        return query_error(&err, &cursor->base.pVtab->zErrMsg);
+    cursor->is_eof = false;
+    return next_chunk(cursor);
+}
+
+static int
+flows_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc,
+    sqlite3_value **argv)
+{
+    struct flows_cursor *cursor = (struct flows_cursor *)base;
+    struct table *table = table_of(cursor);
+    struct plan plan;
+    struct godb_err err;
+    reset(cursor);
+    cursor->rowid = 0;
+    if (!plan_parse(&plan, text) || plan.term_count != (size_t)argc)
+        return SQLITE_INTERNAL;
+    if (query_open(&cursor->query, table->session, table->db_path, &plan, argv, &err) !=
+        GODB_OK)
+        return query_error(&err, &base->pVtab->zErrMsg);
+    if (cursor->query.is_empty) return SQLITE_OK;
+    return start_scan(cursor, (unsigned)number);
+}
+
+static int
+flows_next(sqlite3_vtab_cursor *base)
+{
+    struct flows_cursor *cursor = (struct flows_cursor *)base;
+    cursor->rowid++;
+    if (++cursor->at < cursor->chunk.selected_count) return SQLITE_OK;
+    return next_chunk(cursor);
+}
+
+static int
+flows_eof(sqlite3_vtab_cursor *base)
+{
+    return ((struct flows_cursor *)base)->is_eof;
+}
+
+static int
+flows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+    *out = ((struct flows_cursor *)base)->rowid;
+    return SQLITE_OK;
+}
+
+/* --- Values
+ * ------------------------------------------------------------------------------ */
+
+static uint64_t
+counter(const struct godb_chunk *chunk, uint32_t row, enum godb_measure which)
+{
+    return chunk->counters[which][row];
+}
+
+static void
+result_counter(sqlite3_context *context, const struct godb_chunk *chunk, uint32_t row,
+    enum field field)
+{
+    if (field == FIELD_BYTES)
+        table_result_count(context, godb_sum(counter(chunk, row, GODB_SUM_BYTES_RCVD),
+                                        counter(chunk, row, GODB_SUM_BYTES_SENT)));
+    else if (field == FIELD_PACKETS)
+        table_result_count(context, godb_sum(counter(chunk, row, GODB_SUM_PACKETS_RCVD),
+                                        counter(chunk, row, GODB_SUM_PACKETS_SENT)));
+    else
+        table_result_count(context, chunk->counters[field - FIELD_BYTES_RCVD][row]);
+}
+
+static void
+result_argument(sqlite3_context *context, const struct query *query, enum field field)
+{
+    sqlite3_value *value = query->arguments[field - FIELD_CONDITION];
+    if (value) sqlite3_result_value(context, value);
+}
+
+static int
+flows_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+    const struct flows_cursor *cursor = (struct flows_cursor *)base;
+    const struct godb_chunk *chunk = &cursor->chunk;
+    const uint32_t row = chunk->selected ? chunk->selected[cursor->at] : cursor->at;
+    const enum field field = field_of_column(false, column);
+    switch (field) {
+    case FIELD_TIME:
+        sqlite3_result_int64(context, chunk->time_s);
+        break;
+    case FIELD_IFACE:
+        table_result_text(context, chunk->iface);
+        break;
+    case FIELD_SIP:
+        table_result_ip(context, chunk->sip[row]);
+        break;
+    case FIELD_DIP:
+        table_result_ip(context, chunk->dip[row]);
+        break;
+    case FIELD_DPORT:
+        sqlite3_result_int(context, chunk->dport[row]);
+        break;
+    case FIELD_PROTO:
+        sqlite3_result_int(context, chunk->proto[row]);
+        break;
+    case FIELD_L7PROTO:
+        sqlite3_result_int(context, chunk->l7proto[row]);
+        break;
+    case FIELD_PROTO_NAME:
+        table_result_proto_name(context, chunk->proto[row]);
+        break;
+    case FIELD_L7_NAME:
+        table_result_text(context, godb_l7_name(chunk->l7_names, chunk->l7proto[row]));
+        break;
+    case FIELD_L7_CATEGORY:
+        table_result_text(
+            context, godb_l7_category(chunk->l7_names, chunk->l7proto[row]));
+        break;
+    case FIELD_CONDITION:
+    case FIELD_FIRST:
+    case FIELD_LAST:
+        result_argument(context, &cursor->query, field);
+        break;
+    default:
+        result_counter(context, chunk, row, field);
+    }
+    return SQLITE_OK;
+}
+
+const sqlite3_module flows_module = {
+    .xCreate = flows_connect,
+    .xConnect = flows_connect,
+    .xBestIndex = flows_best_index,
+    .xDisconnect = table_disconnect,
+    .xDestroy = table_disconnect,
+    .xOpen = flows_open,
+    .xClose = flows_close,
+    .xFilter = flows_filter,
+    .xNext = flows_next,
+    .xEof = flows_eof,
+    .xColumn = flows_column,
+    .xRowid = flows_rowid,
+    .xFindFunction = function_find,
+};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * session.c -- see session.h.
+ */
+#include "vtab/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+SQLITE_EXTENSION_INIT3
+
+enum { WARNINGS_TOLD = 10 };
+
+static const char *const scope_names[SCOPE_COUNT] = {
+    [SCOPE_DB] = "db",
+    [SCOPE_IFACE] = "iface",
+    [SCOPE_FIRST] = "first",
+    [SCOPE_LAST] = "last",
+    [SCOPE_CONDITION] = "condition",
+};
+
+struct session *
+session_new(goprobe_warn_fn *warn, void *warn_arg)
+{
+    struct session *session = sqlite3_malloc(sizeof *session);
+    if (session == NULL) return NULL;
+    memset(session, 0, sizeof *session);
+    session->references = 1;
+    session->warn = warn;
+    session->warn_arg = warn_arg;
+    return session;
+}
+
+struct session *
+session_ref(struct session *session)
+{
+    session->references++;
+    return session;
+}
+
+void
+session_unref(void *arg)
+{
+    struct session *session = arg;
+    if (session == NULL || --session->references > 0) return;
+    for (int scope = 0; scope < SCOPE_COUNT; scope++)
+        sqlite3_free(session->values[scope]);
+    sqlite3_free(session);
+}
+
+const char *
+session_db(const struct session *session)
+{
+    if (session->values[SCOPE_DB]) return session->values[SCOPE_DB];
+    const char *from_environment = getenv("GOPROBE_DB");
+    return from_environment && *from_environment ? from_environment : GOPROBE_DB_PATH;
+}
+
+/* --- Scopes ----------------------------------------------------------------------- */
+
+static int
+find_scope(const char *name)
+{
+    for (int scope = 0; scope < SCOPE_COUNT; scope++)
+        if (sqlite3_stricmp(scope_names[scope], name) == 0) return scope;
+    return -1;
+}
+
+/* Refuse at once what could only fail later, far from the typing error. */
+static int
+check_value(int scope, const char *value, struct godb_err *err)
+{
+    struct godb_filter *filter;
+    int64_t time_s;
+    int rc = GODB_OK;
+    if (scope == SCOPE_FIRST || scope == SCOPE_LAST)
+        rc = godb_time_parse(&time_s, value, time(NULL), err);
+    if (scope == SCOPE_CONDITION) {
+        rc = godb_filter_parse(&filter, value, NULL, NULL, NULL, err);
+        if (rc == GODB_OK) godb_filter_free(filter);
+    }
+    return rc;
+}
+
+int
+session_set(struct session *session, const char *name, const char *value, char **error)
+{
+    const int scope = find_scope(name);
+    struct godb_err err;
+    if (scope < 0) {
+        *error = sqlite3_mprintf(
+            "goprobe_scope: no scope '%s'; there are db, iface, first, last, condition",
+            name);
+        return SQLITE_ERROR;
+    }
+    if (value && check_value(scope, value, &err) != GODB_OK) {
+        *error = sqlite3_mprintf("goprobe_scope('%s'): %s", name, err.msg);
+        return SQLITE_ERROR;
+    }
+    char *copy = value ? sqlite3_mprintf("%s", value) : NULL;
+    if (value && copy == NULL) return SQLITE_NOMEM;
+    sqlite3_free(session->values[scope]);
+    session->values[scope] = copy;
+    return SQLITE_OK;
+}
+
+const char *
+session_get(const struct session *session, const char *name, bool *out_known)
+{
+    const int scope = find_scope(name);
+    *out_known = scope >= 0;
+    if (scope == SCOPE_DB) return session_db(session);
+    return scope >= 0 ? session->values[scope] : NULL;
+}
+
+/* --- Warnings --------------------------------------------------------------------- */
+
+static void
+tell(struct session *session, const char *message)
+{
+    sqlite3_log(SQLITE_WARNING, "goprobe: %s", message);
+    if (session->warn)
+        session->warn(session->warn_arg, message);
+    else
+        fprintf(stderr, "goprobe: warning: %s\n", message);
+}
+
+void
+session_warn(void *arg, const struct godb_err *warning)
+{
+    struct session *session = arg;
+    if (++session->warning_count <= WARNINGS_TOLD) tell(session, warning->msg);
+}
+
+void
+session_warn_start(struct session *session)
+{
+    session->warning_count = 0;
+}
+
+void
+session_warn_end(struct session *session)
+{
+    char message[80];
+    if (session->warning_count <= WARNINGS_TOLD) return;
+    snprintf(message, sizeof message, "and %d more like these",
+        session->warning_count - WARNINGS_TOLD);
+    tell(session, message);
+}

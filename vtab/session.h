@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * session.h -- what a connection's statements take where they say nothing: database,
+ * interfaces, time range, condition.  Set by goprobe_scope(), the parameters of views.
+ */
+#ifndef VTAB_SESSION_H
+#define VTAB_SESSION_H
+
+#include <stdbool.h>
+
+#include <sqlite3ext.h>
+
+#include "godb/godb.h"
+#include "vtab/register.h"
+
+enum scope {
+    SCOPE_DB,
+    SCOPE_IFACE, /* comma list; ANY or NULL: all */
+    SCOPE_FIRST,
+    SCOPE_LAST,
+    SCOPE_CONDITION,
+    SCOPE_COUNT
+};
+
+struct session {
+    int references;
+    char *values[SCOPE_COUNT]; /* NULL: not set; sqlite3_malloc'ed */
+    int warning_count;         /* of the last statement */
+    goprobe_warn_fn *warn;
+    void *warn_arg;
+};
+
+/* One reference, for the caller. */
+struct session *session_new(goprobe_warn_fn *warn, void *warn_arg);
+struct session *session_ref(struct session *session);
+void session_unref(void *session);
+
+/* The database: the scope's, $GOPROBE_DB's, or the installed default.  Borrowed until
+ * the scope changes. */
+const char *session_db(const struct session *session);
+
+/* Set a scope by its name; value NULL resets it.  SQLITE_ERROR with *error, for
+ * sqlite3_free(), where the name is unknown or the value cannot be. */
+int session_set(
+    struct session *session, const char *name, const char *value, char **error);
+
+/* The value of a scope by its name, borrowed; *out_known tells NULL apart. */
+const char *session_get(
+    const struct session *session, const char *name, bool *out_known);
+
+/* A godb_warn_fn for a statement: arg is the session.  At most ten are told a
+ * statement, and then how many there were. */
+void session_warn(void *session, const struct godb_err *warning);
+void session_warn_start(struct session *session);
+void session_warn_end(struct session *session);
+
+#endif

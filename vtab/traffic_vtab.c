@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * traffic_vtab.c -- `traffic`: flows summed by the dimension columns that a statement
+ * uses.
+ *
+ *      SELECT sip, dip, bytes FROM traffic ORDER BY bytes DESC LIMIT 10
+ *             ---------  -----                      ----------      --
+ *             dimensions  sums                       order          limit   -->
+ * godb_aggregate()
+ *
+ * xFilter does all the work; the rows that are left are then handed out one by one.
+ */
+#include "vtab/functions.h"
+#include "vtab/query.h"
+#include "vtab/table.h"
+
+#include <string.h>
+
+SQLITE_EXTENSION_INIT3
+
+struct traffic_cursor {
+    sqlite3_vtab_cursor base; /* first */
+    struct query query;
+    struct godb_result *result;
+    struct godb_row row;
+    size_t at, count;
+};
+
+static int
+traffic_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
+    sqlite3_vtab **out, char **error)
+{
+    return table_connect(db, aux, argc, argv, field_schema(true), out, error);
+}
+
+static int
+traffic_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    (void)table;
+    return plan_best(info, true);
+}
+
+static int
+traffic_open(sqlite3_vtab *table, sqlite3_vtab_cursor **out)
+{
+    (void)table;
+    struct traffic_cursor *cursor = sqlite3_malloc(sizeof *cursor);
+    if (cursor == NULL) return SQLITE_NOMEM;
+    memset(cursor, 0, sizeof *cursor);
+    *out = &cursor->base;
+    return SQLITE_OK;
+}
+
+static void
+reset(struct traffic_cursor *cursor)
+{
+    godb_result_free(cursor->result);
+    cursor->result = NULL;
+    cursor->at = cursor->count = 0;
+    query_close(&cursor->query);
+}
+
+static int
+traffic_close(sqlite3_vtab_cursor *base)
+{
+    reset((struct traffic_cursor *)base);
+    sqlite3_free(base);
+    return SQLITE_OK;
+}
+
+/* --- The question
+ * ------------------------------------------------------------------------ */
+
+static void
+choose_fields(struct godb_aggregate_spec *spec, unsigned fields)
+{
+    for (int field = 0; field < FIELD_COUNT; field++) {
+        if (!(fields & FIELD_BIT(field))) continue;
+        const int dim = field_dim((enum field)field);
+        if (dim >= 0) spec->dims |= GODB_DIM_BIT(dim);
+        spec->sums |= field_sums((enum field)field);
+    }
+}
+
+static void
+choose_order(struct godb_aggregate_spec *spec, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->order_count; i++) {
+        const int key = field_key(plan->order[i].field);
+        spec->order[spec->order_count++] =
+            (struct godb_order){(unsigned)key, plan->order[i].descending};
+    }
+}
+
+/* Nothing can match: no groups, but a question without dimensions still has its row. */
+static int
+aggregate_nothing(struct traffic_cursor *cursor, struct godb_aggregate_spec *spec,
+    struct godb_err *err)
+{
+    struct godb_filter *none;
+    if (godb_filter_const(&none, false) != GODB_OK) {
+        err->status = GODB_ENOMEM;
+        strcpy(err->msg, "out of memory");
+        return GODB_ENOMEM;
+    }
+    spec->scan.filter = none;
+    spec->scan.sel.first_s = GODB_STAMP_MAX;
+    spec->scan.sel.last_s = GODB_STAMP_MIN;
+    spec->scan.sel.ifaces = NULL;
+    int rc = godb_aggregate(&cursor->result, cursor->query.db, spec, err);
+    godb_filter_free(none);
+    return rc;
+}
+
+static int
+aggregate(struct traffic_cursor *cursor, const struct plan *plan, unsigned fields,
+    struct godb_err *err)
+{
+    struct session *session = ((struct table *)cursor->base.pVtab)->session;
+    struct godb_aggregate_spec spec = {
+        .scan = query_scan(&cursor->query, session), .limit = cursor->query.limit};
+    choose_fields(&spec, fields);
+    choose_order(&spec, plan);
+    if (cursor->query.is_empty) return aggregate_nothing(cursor, &spec, err);
+    session_warn_start(session);
+    int rc = godb_aggregate(&cursor->result, cursor->query.db, &spec, err);
+    session_warn_end(session);
+    return rc;
+}
+
+static void
+load_row(struct traffic_cursor *cursor)
+{
+    if (cursor->at < cursor->count)
+        godb_result_row(cursor->result, cursor->at, &cursor->row);
+}
+
+static int
+traffic_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc,
+    sqlite3_value **argv)
+{
+    struct traffic_cursor *cursor = (struct traffic_cursor *)base;
+    struct table *table = (struct table *)base->pVtab;
+    struct plan plan;
+    struct godb_err err;
+    reset(cursor);
+    if (!plan_parse(&plan, text) || plan.term_count != (size_t)argc)
+        return SQLITE_INTERNAL;
+    int rc =
+        query_open(&cursor->query, table->session, table->db_path, &plan, argv, &err);
+    if (rc == GODB_OK) rc = aggregate(cursor, &plan, (unsigned)number, &err);
+    if (rc != GODB_OK) return query_error(&err, &base->pVtab->zErrMsg);
+    cursor->count = godb_result_row_count(cursor->result);
+    load_row(cursor);
+    return SQLITE_OK;
+}
+
+static int
+traffic_next(sqlite3_vtab_cursor *base)
+{
+    struct traffic_cursor *cursor = (struct traffic_cursor *)base;
+    cursor->at++;
+    load_row(cursor);
+    return SQLITE_OK;
+}
+
+static int
+traffic_eof(sqlite3_vtab_cursor *base)
+{
+    const struct traffic_cursor *cursor = (struct traffic_cursor *)base;
+    return cursor->at >= cursor->count;
+}
+
+static int
+traffic_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
+{
+    *out = (sqlite3_int64)((struct traffic_cursor *)base)->at;
+    return SQLITE_OK;
+}
+
+/* --- Values
+ * -------------------------------------------------------------------------------- */
+
+static void
+result_sum(sqlite3_context *context, const uint64_t *sums, enum field field)
+{
+    switch (field) {
+    case FIELD_BYTES:
+    case FIELD_TOTAL_BYTES:
+        table_result_count(
+            context, godb_sum(sums[GODB_SUM_BYTES_RCVD], sums[GODB_SUM_BYTES_SENT]));
+        break;
+    case FIELD_PACKETS:
+    case FIELD_TOTAL_PACKETS:
+        table_result_count(context,
+            godb_sum(sums[GODB_SUM_PACKETS_RCVD], sums[GODB_SUM_PACKETS_SENT]));
+        break;
+    case FIELD_FLOWS:
+    case FIELD_TOTAL_FLOWS:
+        table_result_count(context, sums[GODB_SUM_FLOWS]);
+        break;
+    default:
+        table_result_count(
+            context, sums[field < FIELD_TOTAL_BYTES ? field - FIELD_BYTES_RCVD
+                                                    : field - FIELD_TOTAL_BYTES_RCVD]);
+    }
+}
+
+static void
+result_dimension(sqlite3_context *context, const struct godb_row *row, enum field field)
+{
+    switch (field) {
+    case FIELD_TIME:
+        sqlite3_result_int64(context, row->time_s);
+        break;
+    case FIELD_IFACE:
+        table_result_text(context, row->iface);
+        break;
+    case FIELD_SIP:
+        table_result_ip(context, row->sip);
+        break;
+    case FIELD_DIP:
+        table_result_ip(context, row->dip);
+        break;
+    case FIELD_DPORT:
+        sqlite3_result_int(context, row->dport);
+        break;
+    case FIELD_PROTO:
+        sqlite3_result_int(context, row->proto);
+        break;
+    case FIELD_L7PROTO:
+        sqlite3_result_int(context, row->l7proto);
+        break;
+    case FIELD_PROTO_NAME:
+        table_result_proto_name(context, row->proto);
+        break;
+    case FIELD_L7_NAME:
+        table_result_text(context, row->l7_name);
+        break;
+    default:
+        table_result_text(context, row->l7_category);
+    }
+}
+
+static int
+traffic_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
+{
+    const struct traffic_cursor *cursor = (struct traffic_cursor *)base;
+    const enum field field = field_of_column(true, column);
+    if (field_dim(field) >= 0) {
+        result_dimension(context, &cursor->row, field);
+    } else if (field == FIELD_TOTAL_GROUPS) {
+        table_result_count(context, godb_result_group_count(cursor->result));
+    } else if (field >= FIELD_CONDITION && field <= FIELD_LAST) {
+        sqlite3_value *value = cursor->query.arguments[field - FIELD_CONDITION];
+        if (value) sqlite3_result_value(context, value);
+    } else {
+        const bool is_total = field >= FIELD_TOTAL_BYTES;
+        result_sum(context,
+            is_total ? godb_result_totals(cursor->result) : cursor->row.sums, field);
+    }
+    return SQLITE_OK;
+}
+
+const sqlite3_module traffic_module = {
+    .xCreate = traffic_connect,
+    .xConnect = traffic_connect,
+    .xBestIndex = traffic_best_index,
+    .xDisconnect = table_disconnect,
+    .xDestroy = table_disconnect,
+    .xOpen = traffic_open,
+    .xClose = traffic_close,
+    .xFilter = traffic_filter,
+    .xNext = traffic_next,
+    .xEof = traffic_eof,
+    .xColumn = traffic_column,
+    .xRowid = traffic_rowid,
+    .xFindFunction = function_find,
+};
