@@ -35,8 +35,7 @@ struct parser {
 
 static struct godb_filter *parse_disjunction(struct parser *p);
 
-/* --- Tokens and errors
- * ---------------------------------------------------------------- */
+/* --- Tokens and errors ----------------------------------------------------------- */
 
 static void
 advance(struct parser *p)
@@ -94,8 +93,7 @@ made(struct parser *p, struct godb_filter *node)
     return node ? node : no_memory(p);
 }
 
-/* --- Comparisons
- * ------------------------------------------------------------------------ */
+/* --- Comparisons ----------------------------------------------------------------- */
 
 static const struct {
     const char *word;
@@ -161,8 +159,7 @@ parse_comparison(struct parser *p, enum godb_cmp *out)
     return false;
 }
 
-/* --- Values
- * ----------------------------------------------------------------------------- */
+/* --- Values ---------------------------------------------------------------------- */
 
 struct test {
     enum godb_cmp cmp;
@@ -286,8 +283,7 @@ parse_l7proto(struct parser *p, const struct test *test, unsigned columns)
     return made(p, filter_l7_name(test->cmp, test->value));
 }
 
-/* --- Attributes
- * --------------------------------------------------------------------------- */
+/* --- Attributes ------------------------------------------------------------------ */
 
 #define SIP GODB_COLUMN_BIT(GODB_SIP)
 #define DIP GODB_COLUMN_BIT(GODB_DIP)
@@ -356,8 +352,7 @@ parse_test(struct parser *p)
     return take_value(p, &test) ? attribute->parse(p, &test, attribute->columns) : NULL;
 }
 
-/* --- The grammar
- * ---------------------------------------------------------------------------- */
+/* --- The grammar ----------------------------------------------------------------- */
 
 static struct godb_filter *
 parse_brackets(struct parser *p)

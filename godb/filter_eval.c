@@ -98,8 +98,7 @@ eval_list(
         mask[i] = in_list(node, number_at(node->column, values, i));
 }
 
-/* --- Names -------------------------------------------------------------------------
- */
+/* --- Names ----------------------------------------------------------------------- */
 
 /* Several ids of a name space may share a name. */
 static void
@@ -144,8 +143,7 @@ eval_l7_name(uint8_t *mask, const struct godb_filter *node,
     if (node->cmp == GODB_GT || node->cmp == GODB_LT) turn_round(mask, count);
 }
 
-/* --- Addresses ----------------------------------------------------------------------
- */
+/* --- Addresses ------------------------------------------------------------------- */
 
 typedef const uint8_t (*ip_array)[GODB_IP_BYTES];
 
@@ -175,8 +173,7 @@ eval_ips(uint8_t *mask, const struct godb_filter *node, ip_array x, uint32_t cou
     }
 }
 
-/* --- The tree -----------------------------------------------------------------------
- */
+/* --- The tree -------------------------------------------------------------------- */
 
 static bool
 eval_leaf(const struct evaluation *e, const struct godb_filter *node, uint8_t *mask)
@@ -244,8 +241,7 @@ eval(const struct evaluation *e, const struct godb_filter *node, uint8_t *mask)
     return true;
 }
 
-/* --- Entry --------------------------------------------------------------------------
- */
+/* --- Entry ----------------------------------------------------------------------- */
 
 void
 filter_scratch_free(struct filter_scratch *scratch)

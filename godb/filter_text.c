@@ -23,10 +23,10 @@ put_range(FILE *to, const struct godb_filter *node, bool negated)
     const char *name = name_of(node);
     if (node->low == node->high)
         fprintf(to, "%s %s %" PRIu64, name, negated ? "!=" : "=", node->low);
-    else if (node->low == 0)
-        fprintf(to, "%s %s %" PRIu64, name, negated ? ">" : "<=", node->high);
-    else
+    else if (node->high == UINT64_MAX)
         fprintf(to, "%s %s %" PRIu64, name, negated ? "<" : ">=", node->low);
+    else
+        fprintf(to, "%s %s %" PRIu64, name, negated ? ">" : "<=", node->high);
 }
 
 static void

@@ -16,10 +16,12 @@
 
 #include "godb/error.h"
 
-enum { TEXT_MAX = 100 };
+enum {
+    TEXT_MAX = 100,
+    YEAR_MIN = 1000, /* a year of fewer digits is a slip of the hand */
+};
 
-/* --- Relative: -15d:04h:05m
- * ------------------------------------------------------------ */
+/* --- Relative: -15d:04h:05m ------------------------------------------------------ */
 
 static int64_t
 unit_s(char unit)
@@ -66,8 +68,7 @@ parse_relative(int64_t *out_s, const char *text, int64_t now_s)
     return text[-1] == '\0' && !__builtin_sub_overflow(now_s, sum_s, out_s);
 }
 
-/* --- Epoch
- * ----------------------------------------------------------------------------- */
+/* --- Epoch ----------------------------------------------------------------------- */
 
 static bool
 parse_epoch(int64_t *out_s, const char *text)
@@ -80,21 +81,24 @@ parse_epoch(int64_t *out_s, const char *text)
     return true;
 }
 
-/* --- Absolute
- * ---------------------------------------------------------------------------- */
+/* --- Absolute -------------------------------------------------------------------- */
 
 /* %: strptime's fields.  A `~` stands for an optional fraction of a second, a `^` for
- * an optional zone behind a blank. */
+ * an optional zone behind a blank, a `@` for a zone that must be there, a blank for one
+ * blank or more (strptime would take none).  %y comes before %Y, which would read 16 as
+ * the year 16. */
+static const char MARKS[] = " ~^@";
 static const char *const layouts[] = {
     "%Y-%m-%dT%H:%M:%S~^",
     "%Y-%m-%d %H:%M:%S~^",
     "%Y-%m-%d %H:%M^",
     "%Y-%m-%d^",
+    "%d.%m.%y %H:%M:%S~^",
+    "%d.%m.%y %H:%M^",
+    "%d.%m.%y^",
     "%d.%m.%Y %H:%M:%S~^",
     "%d.%m.%Y %H:%M^",
     "%d.%m.%Y^",
-    "%d.%m.%y %H:%M:%S~^",
-    "%d.%m.%y %H:%M^",
     "%a %b %d %H:%M:%S~ %Y",
     "%a %b %d %H:%M:%S~ @ %Y",
     "%d %b %y %H:%M^",
@@ -188,13 +192,23 @@ skip_fraction(const char *text)
     return text;
 }
 
-/* The zone in the middle of a Unix date: "Mon Jan  2 15:04:05 MST 2006". */
+/* What a layout has beside strptime's fields. */
 static bool
-parse_inner_zone(const char **text, struct zone *out)
+match_mark(char mark, const char **text, struct zone *out_zone)
 {
-    while (**text == ' ')
-        ++*text;
-    return parse_offset(text, out) || parse_zone_name(text, out);
+    switch (mark) {
+    case ' ':
+        if (**text != ' ') return false;
+        *text += strspn(*text, " ");
+        return true;
+    case '~':
+        *text = skip_fraction(*text);
+        return true;
+    case '^':
+        return parse_zone(text, out_zone);
+    default:
+        return parse_offset(text, out_zone) || parse_zone_name(text, out_zone);
+    }
 }
 
 static bool
@@ -203,16 +217,13 @@ match_layout(
 {
     char fields[64];
     while (*layout) {
-        const size_t length = strcspn(layout, "~^@");
+        const size_t length = strcspn(layout, MARKS);
         memcpy(fields, layout, length);
         fields[length] = '\0';
         if (length > 0) text = strptime(text, fields, out_tm);
         if (text == NULL) return false;
         layout += length;
-        if (*layout == '~') text = skip_fraction(text);
-        if (*layout == '^' && !parse_zone(&text, out_zone)) return false;
-        if (*layout == '@' && !parse_inner_zone(&text, out_zone)) return false;
-        if (*layout) layout++;
+        if (*layout && !match_mark(*layout++, &text, out_zone)) return false;
     }
     return *text == '\0';
 }
@@ -237,7 +248,7 @@ parse_absolute(int64_t *out_s, const char *text)
         struct zone zone = {false, 0};
         tm.tm_mday = 1;
         if (match_layout(text, layouts[i], &tm, &zone))
-            return to_epoch(&tm, &zone, out_s);
+            return tm.tm_year >= YEAR_MIN - 1900 && to_epoch(&tm, &zone, out_s);
     }
     return false;
 }
