@@ -408,13 +408,17 @@ static struct godb_filter *
 join_next(struct parser *p, enum filter_kind kind, struct godb_filter *left,
     struct godb_filter *(*parse)(struct parser *p))
 {
+    const size_t at = p->token.at;
     advance(p);
     struct godb_filter *right = parse(p);
     if (right == NULL) {
         godb_filter_free(left);
         return NULL;
     }
-    return made(p, filter_join(kind, left, right));
+    struct godb_filter *join = made(p, filter_join(kind, left, right));
+    if (join == NULL || join->depth <= FILTER_DEPTH_MAX) return join;
+    godb_filter_free(join);
+    return fail_at(p, at, "and and or are nested too deeply", NULL);
 }
 
 static struct godb_filter *

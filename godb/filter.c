@@ -117,6 +117,8 @@ list_of(struct godb_filter **out, struct godb_filter *node, void *copy, size_t c
     else
         node->numbers = copy;
     node->count = count;
+    /* As text it is a join of its values, and has to parse where this one did. */
+    if (count > 1) node->depth = 2;
     *out = node;
     return GODB_OK;
 }
