@@ -84,11 +84,11 @@ not_binds_before_and_and_and_before_or(void **state)
     (void)state;
     reads_as("dport=1 | dport=2 & dport=3", "(dport = 1 | (dport = 2 & dport = 3))");
     reads_as("dport=1 & dport=2 | dport=3", "((dport = 1 & dport = 2) | dport = 3)");
-    reads_as("(dport=1 | dport=2) & dport=3", "(dport = 3 & (dport = 1 | dport = 2))");
+    reads_as("(dport=1 | dport=2) & dport=3", "((dport = 1 | dport = 2) & dport = 3)");
     reads_as("!dport=1 & dport=2", "(dport != 1 & dport = 2)");
     reads_as("!(dport=1 & dport=2)", "!(dport = 1 & dport = 2)");
     reads_as(
-        "!(dport=1 | dport=2) & dport=3", "(dport = 3 & !(dport = 1 | dport = 2))");
+        "!(dport=1 | dport=2) & dport=3", "(!(dport = 1 | dport = 2) & dport = 3)");
 }
 
 static void
