@@ -212,8 +212,11 @@ flowtab_add(struct flowtab *table, const struct packet *packet, uint16_t iface,
         flow = find(table, &other, hash_of(table, &other));
         *out_is_forward = flow == NULL;
     }
-    if (flow == NULL) flow = insert(table, &key, hash);
-    if (flow == NULL) return NULL;
+    if (flow == NULL) {
+        flow = insert(table, &key, hash);
+        if (flow == NULL) return NULL;
+        flow->server_port = packet->sport;
+    }
     learn_direction(flow, packet, *out_is_forward);
     count_packet(flow, packet);
     return flow;
