@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * csv_columns.c -- see csv_columns.h.  A table of names, and how a header is read by
+ * it.
+ */
+#include "shell/csv_columns.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shell/shell_err.h"
+
+enum { DERIVED = -1, UNKNOWN = -2 };
+
+/* What a field is called.  A second choice counts only where its first choice is
+ * missing: SELECT * FROM flows gives both proto and proto_name.  Derived columns hold
+ * nothing that the others do not. */
+static const struct {
+    const char *name;
+    int field;
+    bool is_second_choice;
+} names[] = {
+    {"time", CSV_FIELD_TIME, false},
+    {"tstamp", CSV_FIELD_TIME, false},
+    {"timestamp", CSV_FIELD_TIME, false},
+    {"iface", CSV_FIELD_IFACE, false},
+    {"interface", CSV_FIELD_IFACE, false},
+    {"sip", CSV_FIELD_SIP, false},
+    {"src", CSV_FIELD_SIP, false},
+    {"dip", CSV_FIELD_DIP, false},
+    {"dst", CSV_FIELD_DIP, false},
+    {"dport", CSV_FIELD_DPORT, false},
+    {"proto", CSV_FIELD_PROTO, false},
+    {"proto_name", CSV_FIELD_PROTO, true},
+    {"l7proto", CSV_FIELD_L7PROTO, false},
+    {"l7_proto", CSV_FIELD_L7PROTO, false},
+    {"l7_name", CSV_FIELD_L7PROTO, true},
+    {"bytes_rcvd", CSV_FIELD_BYTES_RCVD, false},
+    {"data vol. received", CSV_FIELD_BYTES_RCVD, false},
+    {"bytes_sent", CSV_FIELD_BYTES_SENT, false},
+    {"data vol. sent", CSV_FIELD_BYTES_SENT, false},
+    {"packets_rcvd", CSV_FIELD_PACKETS_RCVD, false},
+    {"pkts_rcvd", CSV_FIELD_PACKETS_RCVD, false},
+    {"packets received", CSV_FIELD_PACKETS_RCVD, false},
+    {"packets_sent", CSV_FIELD_PACKETS_SENT, false},
+    {"pkts_sent", CSV_FIELD_PACKETS_SENT, false},
+    {"packets sent", CSV_FIELD_PACKETS_SENT, false},
+    {"category", DERIVED, false},
+    {"l7_category", DERIVED, false},
+    {"bytes", DERIVED, false},
+    {"bytes_percent", DERIVED, false},
+    {"data vol.", DERIVED, false},
+    {"packets", DERIVED, false},
+    {"packets_percent", DERIVED, false},
+    {"%", DERIVED, false},
+};
+
+enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+const char *
+csv_columns_name(enum csv_field field)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        if (names[i].field == (int)field) return names[i].name;
+    return "";
+}
+
+/* The row of the table above, or NAME_COUNT. */
+static size_t
+find_name(const char *text)
+{
+    size_t i = 0;
+    while (i < NAME_COUNT && strcasecmp(names[i].name, text) != 0)
+        i++;
+    return i;
+}
+
+struct csv_columns
+csv_columns_default(void)
+{
+    return (struct csv_columns){
+        .count = 10,
+        .at =
+            {
+                [CSV_FIELD_BYTES_RCVD] = 0,
+                [CSV_FIELD_BYTES_SENT] = 1,
+                [CSV_FIELD_DIP] = 2,
+                [CSV_FIELD_DPORT] = 3,
+                [CSV_FIELD_L7PROTO] = 4,
+                [CSV_FIELD_PACKETS_RCVD] = 5,
+                [CSV_FIELD_PACKETS_SENT] = 6,
+                [CSV_FIELD_PROTO] = 7,
+                [CSV_FIELD_SIP] = 8,
+                [CSV_FIELD_TIME] = 9,
+                [CSV_FIELD_IFACE] = -1,
+            },
+    };
+}
+
+/* --- Headers ---------------------------------------------------------------------- */
+
+/* Column `column` of a header, without the mark that the first one may carry. */
+static const char *
+header_name(const struct csv_reader_record *record, size_t column)
+{
+    static const char mark[] = "HEADER:";
+    const char *text = record->fields[column].text;
+    if (column > 0 || *text != '#') return text;
+    text += 1 + strspn(text + 1, " \t");
+    if (strncasecmp(text, mark, strlen(mark)) == 0) text += strlen(mark);
+    return text + strspn(text, " \t");
+}
+
+static size_t
+kept_fields(const struct csv_reader_record *record)
+{
+    return record->field_count < CSV_READER_FIELDS ? record->field_count
+                                                   : CSV_READER_FIELDS;
+}
+
+bool
+csv_columns_is_header(const struct csv_reader_record *record)
+{
+    bool has_name = false;
+    if (record->problem) return false;
+    if (record->fields[0].text[0] == '#') return true;
+    for (size_t i = 0; i < kept_fields(record); i++) {
+        if (isdigit((unsigned char)record->fields[i].text[0])) return false;
+        has_name |= find_name(record->fields[i].text) < NAME_COUNT;
+    }
+    return has_name;
+}
+
+static void
+note_column(csv_columns_note_fn *note, void *arg, const char *name, bool is_twice)
+{
+    if (note) note(arg, name, is_twice);
+}
+
+static int
+check_complete(const struct csv_columns *columns, struct godb_err *err)
+{
+    for (int field = 0; field < CSV_FIELD_COUNT; field++)
+        if (columns->at[field] < 0 && field != CSV_FIELD_IFACE &&
+            field != CSV_FIELD_L7PROTO)
+            return shell_err(err, GODB_EARG, "the header has no column %s",
+                csv_columns_name((enum csv_field)field));
+    return GODB_OK;
+}
+
+int
+csv_columns_read(struct csv_columns *out, const struct csv_reader_record *record,
+    csv_columns_note_fn *note, void *note_arg, struct godb_err *err)
+{
+    bool is_second[CSV_FIELD_COUNT] = {false};
+    if (record->field_count > CSV_READER_FIELDS)
+        return shell_err(err, GODB_EARG, "the header has %zu columns; %d are possible",
+            record->field_count, CSV_READER_FIELDS);
+    out->count = record->field_count;
+    memset(out->at, -1, sizeof out->at);
+    for (size_t column = 0; column < record->field_count; column++) {
+        const char *text = header_name(record, column);
+        const size_t name = find_name(text);
+        const int field = name < NAME_COUNT ? names[name].field : UNKNOWN;
+        if (field == UNKNOWN) note_column(note, note_arg, text, false);
+        if (field < 0) continue;
+        const bool is_new =
+            out->at[field] < 0 || (is_second[field] && !names[name].is_second_choice);
+        if (is_new) {
+            out->at[field] = (int16_t)column;
+            is_second[field] = names[name].is_second_choice;
+        } else if (is_second[field] == names[name].is_second_choice) {
+            note_column(note, note_arg, text, true);
+        }
+    }
+    return check_complete(out, err);
+}
+
+bool
+csv_columns_is_footer(const struct csv_reader_record *record)
+{
+    static const char *const first[] = {
+        "Overall packets",
+        "Overall data volume (bytes)",
+        "Received packets",
+        "Sent packets",
+        "Received data volume (bytes)",
+        "Sent data volume (bytes)",
+        "Sorting and flow direction",
+        "Interface",
+    };
+    if (record->problem || record->field_count != 2) return false;
+    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
+        if (strcmp(record->fields[0].text, first[i]) == 0) return true;
+    return false;
+}

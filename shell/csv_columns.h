@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * csv_columns.h -- which column of a CSV file is which field of a flow.
+ */
+#ifndef SHELL_CSV_COLUMNS_H
+#define SHELL_CSV_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shell/csv_reader.h"
+
+enum csv_field {
+    CSV_FIELD_TIME,
+    CSV_FIELD_IFACE,
+    CSV_FIELD_SIP,
+    CSV_FIELD_DIP,
+    CSV_FIELD_DPORT,
+    CSV_FIELD_PROTO,
+    CSV_FIELD_L7PROTO,
+    CSV_FIELD_BYTES_RCVD,
+    CSV_FIELD_BYTES_SENT,
+    CSV_FIELD_PACKETS_RCVD,
+    CSV_FIELD_PACKETS_SENT,
+    CSV_FIELD_COUNT
+};
+
+struct csv_columns {
+    size_t count;                /* fields that a row has */
+    int16_t at[CSV_FIELD_COUNT]; /* the field's column, from 0; -1: not in the file */
+};
+
+/* The layout of a file without a header, goConvert 1.05's:
+ * bytes_rcvd,bytes_sent,dip,dport,l7_proto,packets_rcvd,packets_sent,proto,sip,tstamp
+ */
+struct csv_columns csv_columns_default(void);
+
+/* Is this first record a header?  It is one when it begins with '#', or when one of its
+ * fields names a column and none is a number. */
+bool csv_columns_is_header(const struct csv_reader_record *record);
+
+/* Told of a column that nothing is known about, or of one that is there twice. */
+typedef void csv_columns_note_fn(void *arg, const char *name, bool is_twice);
+
+/* Read a header: names of goProbe 1.05 and 2.x and of our SQL tables, in any letter
+ * case, after an optional "# HEADER:".  GODB_EARG names the column that is missing:
+ * every field but iface, and l7proto, which goProbe 2.1 no longer wrote. */
+int csv_columns_read(struct csv_columns *out, const struct csv_reader_record *record,
+    csv_columns_note_fn *note, void *note_arg, struct godb_err *err);
+
+/* Is this one of the lines that goquery writes below its CSV table? */
+bool csv_columns_is_footer(const struct csv_reader_record *record);
+
+/* The name for messages: as in SQL. */
+const char *csv_columns_name(enum csv_field field);
+
+#endif

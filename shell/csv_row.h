@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * csv_row.h -- one record of a CSV file as a flow, or the reason why it is none.
+ */
+#ifndef SHELL_CSV_ROW_H
+#define SHELL_CSV_ROW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "godb/godb.h"
+#include "shell/csv_columns.h"
+
+enum { CSV_ROW_REASON = 160 };
+
+struct csv_row {
+    int64_t time_s;    /* GODB_STAMP_MIN .. GODB_STAMP_MAX - GODB_INTERVAL_S */
+    const char *iface; /* borrowed from the record; NULL: it has none */
+    struct godb_flow flow;
+};
+
+/* Whole, or false with the reason: which field, what it holds, what belongs there.  The
+ * l7proto of a row without one is 0, "Unknown"; names of it are libprotoident's. */
+bool csv_row_parse(struct csv_row *out, const struct csv_columns *columns,
+    const struct csv_reader_record *record, char reason[CSV_ROW_REASON]);
+
+/* Only time_s and iface. */
+bool csv_row_peek(struct csv_row *out, const struct csv_columns *columns,
+    const struct csv_reader_record *record, char reason[CSV_ROW_REASON]);
+
+#endif
