@@ -38,7 +38,7 @@ formats_as(const char *text, const char *expected)
     assert_string_equal(out, expected);
 }
 
-/* --- To text ---------------------------------------------------------------------- */
+/* --- To text --------------------------------------------------------------------- */
 
 static void
 every_byte_of_a_dotted_quad_is_right(void **state)
@@ -122,7 +122,7 @@ random_addresses_come_back_from_their_text(void **state)
     }
 }
 
-/* --- From text -------------------------------------------------------------------- */
+/* --- From text ------------------------------------------------------------------- */
 
 static void
 an_address_whose_last_bytes_are_zero_is_ipv4(void **state)
@@ -162,7 +162,7 @@ what_is_no_address_leaves_the_output_alone(void **state)
     }
 }
 
-/* --- Networks --------------------------------------------------------------------- */
+/* --- Networks -------------------------------------------------------------------- */
 
 static struct godb_net
 net_of(const char *text)

@@ -18,7 +18,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-/* --- Reading and refusing --------------------------------------------------------- */
+/* --- Reading and refusing -------------------------------------------------------- */
 
 /* Knows two hosts: "twin" has two addresses, "solo" one. */
 static int
@@ -76,7 +76,7 @@ refuses(const char *condition, size_t expected_at, const char *why)
     assert_null(filter);
 }
 
-/* --- Structure -------------------------------------------------------------------- */
+/* --- Structure ------------------------------------------------------------------- */
 
 static void
 not_binds_before_and_and_and_before_or(void **state)
@@ -208,8 +208,7 @@ comparisons_at_the_edges_keep_their_sign(void **state)
     reads_as("dport > 65535", "dport > 65535");
 }
 
-/* --- Addresses and networks --------------------------------------------------------
- */
+/* --- Addresses and networks ------------------------------------------------------ */
 
 static void
 host_and_net_are_either_end(void **state)
@@ -273,8 +272,7 @@ bad_networks_are_refused(void **state)
     }
 }
 
-/* --- Numbers and names --------------------------------------------------------------
- */
+/* --- Numbers and names ----------------------------------------------------------- */
 
 static void
 ports_and_protocols_have_bounds(void **state)
@@ -345,8 +343,7 @@ an_unknown_layer_7_name_can_be_found(void **state)
     godb_filter_free(filter);
 }
 
-/* --- Errors -------------------------------------------------------------------------
- */
+/* --- Errors ---------------------------------------------------------------------- */
 
 static void
 a_blank_condition_takes_everything(void **state)
@@ -413,8 +410,7 @@ errors_need_nobody_to_listen(void **state)
         godb_filter_parse(&filter, "(((", NULL, NULL, NULL, NULL), GODB_EARG);
 }
 
-/* --- Size ---------------------------------------------------------------------------
- */
+/* --- Size ------------------------------------------------------------------------ */
 
 /* unit, count times, then middle, then close, count times; the caller frees it. */
 static char *

@@ -17,8 +17,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
-/* --- IP protocols ------------------------------------------------------------------
- */
+/* --- IP protocols ---------------------------------------------------------------- */
 
 static void
 protocols_have_their_assigned_names(void **state)
@@ -59,8 +58,7 @@ what_is_no_protocol_name_has_no_number(void **state)
         assert_int_equal(godb_proto_number(names[i]), -1);
 }
 
-/* --- libprotoident ------------------------------------------------------------------
- */
+/* --- libprotoident --------------------------------------------------------------- */
 
 static void
 the_first_name_space_is_libprotoidents(void **state)
@@ -113,8 +111,7 @@ every_id_has_a_name_and_a_category(void **state)
     assert_string_equal(godb_l7_category(names, 65535), "Uncategorised");
 }
 
-/* --- Name spaces of one's own
- * --------------------------------------------------------- */
+/* --- Name spaces of one's own ---------------------------------------------------- */
 
 static const struct godb_l7_entry some[] = {
     {7, "HTTP", "Web"}, {65535, "Last", "Odd"}, {0, "None", ""}, {9, "http", "Web"}};
