@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Directions, fragments, the flow table and its rotations.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "capture/fragments.h"
+#include "capture/rotation.h"
+
+enum { TCP = 6, UDP = 17, ICMP = 1, ICMPV6 = 58 };
+
+/* client 10.0.0.1, server 10.0.0.2 */
+static struct packet
+packet_of(uint8_t proto, uint16_t sport, uint16_t dport, uint8_t flags)
+{
+    struct packet p = {.proto = proto,
+        .sport = sport,
+        .dport = dport,
+        .tcp_flags = flags,
+        .has_ports = true,
+        .is_v4 = true,
+        .wire_bytes = 100};
+    memcpy(p.sip, "\x0a\0\0\x01", 4);
+    memcpy(p.dip, "\x0a\0\0\x02", 4);
+    return p;
+}
+
+/* The same packet on its way back. */
+static struct packet
+answer_to(struct packet p, uint8_t flags)
+{
+    struct packet back = p;
+    memcpy(back.sip, p.dip, 16);
+    memcpy(back.dip, p.sip, 16);
+    back.sport = p.dport;
+    back.dport = p.sport;
+    back.tcp_flags = flags;
+    back.direction = PACKET_SENT;
+    return back;
+}
+
+static void
+directions_follow_the_rules_in_their_order(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t proto;
+        uint16_t sport, dport;
+        uint8_t flags;
+        enum direction want;
+    } cases[] = {
+        {TCP, 40000, 443, PACKET_SYN, DIRECTION_KEEP},
+        {TCP, 443, 40000, PACKET_SYN | PACKET_ACK, DIRECTION_REVERSE},
+        {TCP, 443, 40000, PACKET_SYN, DIRECTION_KEEP},        /* a server that calls */
+        {TCP, 40000, 443, PACKET_SYN | 0xc0, DIRECTION_KEEP}, /* with ECN */
+        {TCP, 40000, 443, PACKET_ACK, DIRECTION_KEEP},
+        {TCP, 443, 40000, PACKET_ACK, DIRECTION_REVERSE},
+        {TCP, 20001, 1023, PACKET_ACK, DIRECTION_KEEP},
+        {TCP, 20000, 1023, PACKET_ACK, DIRECTION_UNKNOWN},
+        {TCP, 25000, 5222, PACKET_ACK, DIRECTION_KEEP},
+        {TCP, 8080, 25000, PACKET_ACK, DIRECTION_REVERSE},
+        {TCP, 1352, 25000, PACKET_ACK, DIRECTION_REVERSE},
+        {TCP, 40000, 9999, PACKET_ACK, DIRECTION_KEEP},
+        {TCP, 9999, 40000, PACKET_ACK, DIRECTION_REVERSE},
+        {TCP, 40000, 50000, PACKET_ACK, DIRECTION_UNKNOWN},
+        {UDP, 40000, 53, 0, DIRECTION_KEEP},
+        {UDP, 53, 40000, 0, DIRECTION_REVERSE},
+        {UDP, 53, 53, 0, DIRECTION_UNKNOWN},
+        {UDP, 68, 67, 0, DIRECTION_KEEP},
+        {UDP, 67, 68, 0, DIRECTION_REVERSE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool certain;
+        const struct packet p =
+            packet_of(cases[i].proto, cases[i].sport, cases[i].dport, cases[i].flags);
+        assert_int_equal(direction_of(&p, &certain), cases[i].want);
+        assert_int_equal(certain, (cases[i].flags & PACKET_SYN) != 0);
+    }
+}
+
+static void
+groups_and_icmp_tell_directions_without_ports(void **state)
+{
+    (void)state;
+    bool certain;
+    struct packet p = packet_of(UDP, 53, 40000, 0);
+    memcpy(p.dip, "\xe0\0\0\xfb", 4);
+    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
+    memcpy(p.dip, "\xff\xff\xff\xff", 4);
+    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
+    p.is_v4 = false;
+    p.dip[1] = 2;
+    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
+    p = packet_of(ICMP, 0, 0, 0);
+    p.has_ports = false;
+    p.icmp_type = 8;
+    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
+    p.icmp_type = 0;
+    assert_int_equal(direction_of(&p, &certain), DIRECTION_REVERSE);
+    p.proto = ICMPV6;
+    p.icmp_type = 128;
+    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
+    p.icmp_type = 1;
+    assert_int_equal(direction_of(&p, &certain), DIRECTION_REVERSE);
+}
+
+/* Rotate a table into rows, merged; the caller frees. */
+static struct rotation *
+rows_of(struct flowtab *table)
+{
+    struct rotation *rotation = rotation_take(table, NULL, 4, 300);
+    assert_non_null(rotation);
+    rotation_merge(rotation);
+    return rotation;
+}
+
+static void
+both_ways_of_a_connection_are_one_flow(void **state)
+{
+    (void)state;
+    struct flowtab *table = flowtab_new(100);
+    const struct packet syn = packet_of(TCP, 40000, 443, PACKET_SYN);
+    const struct packet back = answer_to(syn, PACKET_SYN | PACKET_ACK);
+    bool forward;
+    struct flow *flow = flowtab_add(table, &syn, 0, &forward);
+    assert_true(forward);
+    assert_ptr_equal(flowtab_add(table, &back, 0, &forward), flow);
+    assert_false(forward);
+    assert_int_equal(flowtab_count(table), 1);
+    struct rotation *rows = rows_of(table);
+    assert_int_equal(rows->count, 1);
+    assert_memory_equal(rows->rows[0].flow.sip, syn.sip, 16);
+    assert_int_equal(rows->rows[0].flow.dport, 443);
+    assert_int_equal(rows->rows[0].flow.bytes_rcvd, 100);
+    assert_int_equal(rows->rows[0].flow.bytes_sent, 100);
+    rotation_free(rows);
+    flowtab_free(table);
+}
+
+static void
+a_flow_first_seen_by_its_answer_is_turned_round(void **state)
+{
+    (void)state;
+    for (int proto = TCP; proto <= UDP; proto += UDP - TCP) {
+        struct flowtab *table = flowtab_new(100);
+        const struct packet ask = packet_of((uint8_t)proto, 40000, 53, 0);
+        const struct packet back = answer_to(ask, 0);
+        bool forward;
+        flowtab_add(table, &back, 0, &forward);
+        flowtab_add(table, &ask, 0, &forward);
+        struct rotation *rows = rows_of(table);
+        assert_int_equal(rows->count, 1);
+        assert_memory_equal(rows->rows[0].flow.sip, ask.sip, 16);
+        assert_memory_equal(rows->rows[0].flow.dip, ask.dip, 16);
+        assert_int_equal(rows->rows[0].flow.dport, 53);
+        rotation_free(rows);
+        flowtab_free(table);
+    }
+}
+
+static void
+a_handshake_corrects_what_ports_had_said(void **state)
+{
+    (void)state;
+    struct flowtab *table = flowtab_new(100);
+    /* Data first (the capture began in between), then the port is used again. */
+    const struct packet data = packet_of(TCP, 443, 40000, PACKET_ACK);
+    const struct packet syn = packet_of(TCP, 443, 40000, PACKET_SYN);
+    bool forward;
+    flowtab_add(table, &data, 0, &forward);
+    flowtab_add(table, &syn, 0, &forward);
+    struct rotation *rows = rows_of(table);
+    assert_memory_equal(rows->rows[0].flow.sip, syn.sip, 16);
+    assert_int_equal(rows->rows[0].flow.dport, 40000);
+    rotation_free(rows);
+    flowtab_free(table);
+}
+
+static void
+source_ports_tell_tcp_flows_apart_but_not_dns_and_udp(void **state)
+{
+    (void)state;
+    struct flowtab *table = flowtab_new(1000);
+    bool forward;
+    for (uint16_t port = 40000; port < 40010; port++) {
+        struct packet p = packet_of(TCP, port, 443, PACKET_SYN);
+        flowtab_add(table, &p, 0, &forward);
+        p = packet_of(TCP, port, 53, PACKET_SYN);
+        flowtab_add(table, &p, 0, &forward);
+        p = packet_of(UDP, port, 123, 0);
+        flowtab_add(table, &p, 0, &forward);
+    }
+    assert_int_equal(flowtab_count(table), 10 + 1 + 1);
+    struct rotation *rows = rows_of(table);
+    assert_int_equal(rows->count, 3); /* stored without source ports */
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(rows->rows[i].flow.packets_rcvd, 10);
+    rotation_free(rows);
+    flowtab_free(table);
+}
+
+static void
+interfaces_have_flows_of_their_own(void **state)
+{
+    (void)state;
+    struct flowtab *table = flowtab_new(100);
+    const struct packet p = packet_of(UDP, 40000, 53, 0);
+    bool forward;
+    flowtab_add(table, &p, 0, &forward);
+    flowtab_add(table, &p, 3, &forward);
+    assert_int_equal(flowtab_count(table), 2);
+    flowtab_free(table);
+}
+
+static void
+a_rotation_keeps_what_goes_on_and_forgets_what_ended(void **state)
+{
+    (void)state;
+    struct flowtab *table = flowtab_new(100);
+    const struct packet back = answer_to(packet_of(TCP, 50000, 40000, 0), PACKET_ACK);
+    const struct packet syn = packet_of(TCP, 50000, 40000, PACKET_SYN);
+    const struct packet other = packet_of(UDP, 1, 2, 0);
+    bool forward;
+    flowtab_add(table, &syn, 0, &forward);
+    flowtab_add(table, &other, 0, &forward);
+    struct rotation *rows = rows_of(table);
+    assert_int_equal(rows->count, 2);
+    rotation_free(rows);
+    assert_int_equal(flowtab_count(table), 2);
+    /* The ports alone would not tell, but the table remembers the handshake. */
+    flowtab_add(table, &back, 0, &forward);
+    rows = rows_of(table);
+    assert_int_equal(rows->count, 1);
+    assert_memory_equal(rows->rows[0].flow.sip, syn.sip, 16);
+    assert_int_equal(rows->rows[0].flow.packets_sent, 1);
+    assert_int_equal(rows->rows[0].flow.packets_rcvd, 0);
+    rotation_free(rows);
+    assert_int_equal(flowtab_count(table), 1);
+    flowtab_free(table);
+}
+
+static void
+a_growing_table_finds_every_flow_again(void **state)
+{
+    (void)state;
+    enum { FLOWS = 50000 };
+    struct flowtab *table = flowtab_new(FLOWS);
+    bool forward;
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < FLOWS; i++) {
+            struct packet p = packet_of(UDP, 40000, 53, 0);
+            memcpy(p.sip, &i, sizeof i);
+            if (pass == 1) p = answer_to(p, 0);
+            assert_non_null(flowtab_add(table, &p, 0, &forward));
+            assert_int_equal(forward, pass == 0);
+        }
+    assert_int_equal(flowtab_count(table), FLOWS);
+    struct packet one_more = packet_of(UDP, 1, 2, 0);
+    assert_null(flowtab_add(table, &one_more, 0, &forward));
+    struct rotation *rows = rows_of(table);
+    assert_int_equal(rows->count, FLOWS);
+    for (size_t i = 0; i < FLOWS; i++) {
+        assert_int_equal(rows->rows[i].flow.packets_rcvd, 1);
+        assert_int_equal(rows->rows[i].flow.packets_sent, 1);
+    }
+    rotation_free(rows);
+    rows = rows_of(table);
+    assert_int_equal(rows->count, 0);
+    assert_int_equal(flowtab_count(table), 0);
+    rotation_free(rows);
+    assert_non_null(flowtab_add(table, &one_more, 0, &forward));
+    flowtab_free(table);
+}
+
+static void
+later_fragments_get_the_ports_of_the_first(void **state)
+{
+    (void)state;
+    static struct fragments fragments;
+    struct packet first = packet_of(UDP, 40000, 53, 0);
+    first.is_fragment = first.is_first_fragment = true;
+    first.fragment_id = 77;
+    fragments_apply(&fragments, &first);
+    struct packet later = packet_of(UDP, 0, 0, 0);
+    later.is_fragment = true;
+    later.has_ports = false;
+    later.fragment_id = 77;
+    fragments_apply(&fragments, &later);
+    assert_true(later.has_ports);
+    assert_int_equal(later.dport, 53);
+    struct packet stranger = later;
+    stranger.has_ports = false;
+    stranger.fragment_id = 78;
+    fragments_apply(&fragments, &stranger);
+    assert_false(stranger.has_ports);
+}
+
+static void
+rows_kept_from_a_failed_block_are_summed_into_the_next(void **state)
+{
+    (void)state;
+    struct flowtab *table = flowtab_new(100);
+    const struct packet p = packet_of(UDP, 40000, 53, 0);
+    bool forward;
+    flowtab_add(table, &p, 2, &forward);
+    struct rotation *failed = rows_of(table);
+    flowtab_add(table, &p, 2, &forward);
+    struct rotation *next = rotation_take(table, NULL, 4, 600);
+    assert_int_equal(rotation_add(next, failed->rows, failed->count), 0);
+    rotation_merge(next);
+    assert_int_equal(next->count, 1);
+    assert_int_equal(next->rows[0].iface, 2);
+    assert_int_equal(next->rows[0].flow.packets_rcvd, 2);
+    rotation_free(failed);
+    rotation_free(next);
+    flowtab_free(table);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(directions_follow_the_rules_in_their_order),
+        cmocka_unit_test(groups_and_icmp_tell_directions_without_ports),
+        cmocka_unit_test(both_ways_of_a_connection_are_one_flow),
+        cmocka_unit_test(a_flow_first_seen_by_its_answer_is_turned_round),
+        cmocka_unit_test(a_handshake_corrects_what_ports_had_said),
+        cmocka_unit_test(source_ports_tell_tcp_flows_apart_but_not_dns_and_udp),
+        cmocka_unit_test(interfaces_have_flows_of_their_own),
+        cmocka_unit_test(a_rotation_keeps_what_goes_on_and_forgets_what_ended),
+        cmocka_unit_test(a_growing_table_finds_every_flow_again),
+        cmocka_unit_test(later_fragments_get_the_ports_of_the_first),
+        cmocka_unit_test(rows_kept_from_a_failed_block_are_summed_into_the_next),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
