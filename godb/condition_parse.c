@@ -450,9 +450,11 @@ godb_filter_parse(struct godb_filter **out, const char *text, godb_resolve_fn *r
         .resolve_arg = resolve_arg,
         .error_at = error_at,
         .err = &why};
-    if (strnlen(text, FILTER_TEXT_MAX) == FILTER_TEXT_MAX)
-        return err_set(
-            err, GODB_EARG, "condition: longer than %d bytes", FILTER_TEXT_MAX - 1);
+    if (strnlen(text, FILTER_TEXT_MAX) == FILTER_TEXT_MAX) {
+        if (error_at) *error_at = FILTER_TEXT_MAX - 1;
+        return err_set(err, GODB_EARG, "condition: column %d: longer than %d bytes",
+            FILTER_TEXT_MAX, FILTER_TEXT_MAX - 1);
+    }
     advance(&p);
     if (p.token.kind == TOKEN_END) {
         int rc = godb_filter_const(out, true);

@@ -447,25 +447,38 @@ nesting_is_bounded(void **state)
     free(text);
 }
 
-/* Two levels of the tree in one of brackets: as text they need two. */
+/* A bracket here is up to two levels of the tree, and so two brackets in its canonical
+ * text; a name with two addresses is one more. */
+static size_t
+deepest_that_is_read_back(const char *prefix)
+{
+    size_t deepest = 0;
+    for (size_t i = 1; i < 100; i++) {
+        char *nested = repeat("dport=1|dport=2&(", i, "sip=twin", ")");
+        char *text = NULL;
+        struct godb_filter *filter = NULL;
+        assert_true(asprintf(&text, "%s(%s)", prefix, nested) > 0);
+        if (godb_filter_parse(&filter, text, resolve, NULL, NULL, NULL) == GODB_OK) {
+            char *once = canonical(text);
+            char *twice = canonical(once);
+            assert_string_equal(once, twice);
+            free(once);
+            free(twice);
+            deepest = i;
+        }
+        godb_filter_free(filter);
+        free(text);
+        free(nested);
+    }
+    return deepest;
+}
+
 static void
 whatever_is_accepted_is_read_back(void **state)
 {
     (void)state;
-    char *text = repeat("dport=1|dport=2&(", 40, "sip=twin", ")");
-    char *once = canonical(text);
-    char *twice = canonical(once);
-    assert_string_equal(once, twice);
-    free(text);
-    free(once);
-    free(twice);
-    text = repeat("dport=1|dport=2&(", 99, "dport=3", ")");
-    struct godb_filter *filter = NULL;
-    struct godb_err err;
-    assert_int_equal(
-        godb_filter_parse(&filter, text, NULL, NULL, NULL, &err), GODB_EARG);
-    assert_non_null(strstr(err.msg, "nested too deeply"));
-    free(text);
+    assert_int_equal(deepest_that_is_read_back(""), 49);
+    assert_int_equal(deepest_that_is_read_back("proto=6&"), 48);
 }
 
 static void
@@ -475,9 +488,7 @@ length_is_bounded(void **state)
     struct godb_err err;
     (void)state;
     char *text = repeat("dport=1&", 1 << 17, "dport=1", "");
-    assert_int_equal(
-        godb_filter_parse(&filter, text, NULL, NULL, NULL, &err), GODB_EARG);
-    assert_non_null(strstr(err.msg, "longer than"));
+    refuses(text, 65535, "longer than");
     free(text);
     text = repeat("dport=1&", 8000, "sip=::2", "");
     assert_int_equal(godb_filter_parse(&filter, text, NULL, NULL, NULL, &err), GODB_OK);
