@@ -290,8 +290,9 @@ int godb_filter_and(
 /* Bits of the columns that it looks at; filter may be NULL. */
 unsigned godb_filter_columns(const struct godb_filter *filter);
 
-/* Canonical text, which parses back to an equal filter where it came from a text;
- * the caller frees it with free(3).  NULL: out of memory. */
+/* Canonical text, which parses back to an equal filter where it came from a text,
+ * unless shorthands made it longer than the 64 KiB that a condition may have; the
+ * caller frees it with free(3).  NULL: out of memory. */
 char *godb_filter_text(const struct godb_filter *filter);
 
 /* --- Blocks: metadata only ------------------------------------------------------ */

@@ -3,7 +3,8 @@
  * proto_names.c -- names of IP protocols.
  *
  * Debian 12's names, which are goProbe's, and IANA's where Debian has none.  In the
- * program and not from /etc/protocols, so that an answer does not depend on the machine.
+ * program and not read from /etc/protocols, so that answers do not depend on the
+ * machine.
  */
 #include <strings.h>
 
