@@ -127,7 +127,7 @@ tcp_over_ipv4_is_found_behind_every_link_header(void **state)
         struct build b = {.length = 0};
         put(&b, links[i].header, links[i].length);
         /* The second MPLS label is the bottom of the stack. */
-        if (links[i].header[12] == '\x88' && links[i].header[13] == '\x47')
+        if (links[i].length == 22 && memcmp(links[i].header + 12, "\x88\x47", 2) == 0)
             b.bytes[20] |= 1;
         put_ipv4(&b, 6, 0, 25);
         put_tcp(&b);
