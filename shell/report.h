@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report.h -- what goquery was asked for, as columns and as one SQL statement.
+ */
+#ifndef SHELL_REPORT_H
+#define SHELL_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "godb/godb.h"
+
+enum report_format { REPORT_TXT, REPORT_CSV, REPORT_JSON };
+enum report_direction { REPORT_SUM, REPORT_RCVD, REPORT_SENT };
+enum report_sort {
+    REPORT_BY_DEFAULT,
+    REPORT_BY_BYTES,
+    REPORT_BY_PACKETS,
+    REPORT_BY_TIME
+};
+
+enum {
+    REPORT_KEYS_MAX = 8,
+    REPORT_COLUMNS_MAX = REPORT_KEYS_MAX + 4,
+    REPORT_LIMIT_DEFAULT = 1000
+};
+
+struct report_spec {
+    const char *type; /* "talk_conv", or columns: "sip,dport" */
+    enum report_format format;
+    enum report_direction direction;
+    enum report_sort sort; /* by default: by time where there is a time, else bytes */
+    bool is_ascending;
+    /* Rows; 0: totals alone; -1: as many as usual, REPORT_LIMIT_DEFAULT, or all of a
+     * time series. */
+    int64_t limit;
+};
+
+enum report_kind { REPORT_KEY, REPORT_COUNTER, REPORT_PERCENT };
+
+struct report_column {
+    const char *title; /* in txt and csv; static */
+    const char *name;  /* in json; static */
+    enum report_kind kind;
+};
+
+/* The statement's columns are columns[], then three more: hits (how many rows there are
+ * without a limit), total packets and total bytes, in every row alike.  Its texts are
+ * ready to print in the format it was made for. */
+struct report {
+    struct report_column columns[REPORT_COLUMNS_MAX];
+    size_t column_count;   /* 0: totals alone */
+    const char *sorted_by; /* in words; static */
+    char *sql;             /* without a semicolon */
+};
+
+/* Pure.  GODB_EARG names what is no report and no column, GODB_ENOMEM.  Give it to
+ * report_free(). */
+int report_make(
+    struct report *out, const struct report_spec *spec, struct godb_err *err);
+void report_free(struct report *report);
+
+/* The interfaces of the database as a report with keys alone, and no totals. */
+int report_make_list(struct report *out, struct godb_err *err);
+
+#endif
