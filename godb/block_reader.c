@@ -166,6 +166,7 @@ fill_chunk(
     memset(out, 0, sizeof *out);
     out->iface = reader->iface;
     out->time_s = day_block_time(&reader->day, reader->slot);
+    out->slot = reader->slot;
     out->l7_names = l7_names(reader);
     out->row_count = reader->row_count;
     out->selected_count = selected_count;

@@ -102,6 +102,18 @@ day_list_ifaces(struct day_list *list, const struct godb *db, struct godb_err *e
     return GODB_OK;
 }
 
+int
+godb_iface_number(const struct godb *db, const char *name)
+{
+    struct day_list list;
+    int number = -1;
+    if (day_list_ifaces(&list, db, NULL) != GODB_OK) return -1;
+    for (size_t i = 0; i < list.iface_count && number < 0; i++)
+        if (strcmp(list.ifaces[i], name) == 0) number = (int)i;
+    day_list_free(&list);
+    return number;
+}
+
 static int
 copy_ifaces(
     struct day_list *list, const struct godb_selection *sel, struct godb_err *err)

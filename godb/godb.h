@@ -209,6 +209,10 @@ int godb_iface_check(const char *name, struct godb_err *err);
 /* Does the database have this interface?  False for names that cannot be one. */
 bool godb_has_iface(const struct godb *db, const char *name);
 
+/* Its place among the database's interfaces by name, from 0; -1 where it is not there.
+ */
+int godb_iface_number(const struct godb *db, const char *name);
+
 struct godb_iface_info {
     char name[GODB_IFACE_MAX];
     int64_t begin_s, end_s; /* stamps of the first and last block; 0 where none */
@@ -340,6 +344,7 @@ struct godb_scan_spec {
 struct godb_chunk {
     const char *iface;
     int64_t time_s;
+    uint32_t slot; /* of the block in its day: below GODB_DAY_BLOCKS */
     const struct godb_l7_names *l7_names; /* what the block's l7proto ids mean */
     uint32_t row_count;                   /* in the block */
     uint32_t selected_count;              /* passed the filter; never 0 */
@@ -447,6 +452,10 @@ size_t godb_result_group_count(const struct godb_result *result);
 
 /* Row i < godb_result_row_count(). */
 void godb_result_row(const struct godb_result *result, size_t i, struct godb_row *out);
+
+/* A number for the row's dimensions: the same for equal ones in any result of any
+ * question, different (but for chance, 1 in 2^64) for others. */
+uint64_t godb_row_id(const struct godb_row *row);
 
 /* Sums over everything that was selected, GODB_SUM_COUNT of them; borrowed. */
 const uint64_t *godb_result_totals(const struct godb_result *result);

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_STATIC_LINKING_ONLY
+#include <xxhash.h>
+
 #include "godb/error.h"
 
 #define TABLE_BIT (UINT64_C(1) << 63)
@@ -34,6 +37,30 @@ void
 godb_result_row(const struct godb_result *result, size_t i, struct godb_row *out)
 {
     read_row(result, result->rows[i], out);
+}
+
+static void
+hash_text(XXH3_state_t *state, const char *text)
+{
+    /* With its NUL, so that neighbours cannot run together. */
+    if (text) XXH3_64bits_update(state, text, strlen(text) + 1);
+}
+
+uint64_t
+godb_row_id(const struct godb_row *row)
+{
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_64bits_reset(&state);
+    XXH3_64bits_update(&state, &row->time_s, sizeof row->time_s);
+    XXH3_64bits_update(&state, row->sip, sizeof row->sip);
+    XXH3_64bits_update(&state, row->dip, sizeof row->dip);
+    const uint16_t numbers[3] = {row->dport, row->l7proto, row->proto};
+    XXH3_64bits_update(&state, numbers, sizeof numbers);
+    hash_text(&state, row->iface);
+    hash_text(&state, row->l7_name);
+    hash_text(&state, row->l7_category);
+    return XXH3_64bits_digest(&state);
 }
 
 size_t

@@ -18,8 +18,9 @@ struct flows_cursor {
     struct query query;
     struct godb_scan *scan;
     struct godb_chunk chunk;
-    uint32_t at; /* among the chunk's selected rows */
-    sqlite3_int64 rowid;
+    uint32_t at;                /* among the chunk's selected rows */
+    const char *numbered_iface; /* whose number is iface_number */
+    int iface_number;
     bool is_eof;
 };
 
@@ -119,7 +120,7 @@ flows_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc,
     struct plan plan;
     struct godb_err err;
     reset(cursor);
-    cursor->rowid = 0;
+    cursor->numbered_iface = NULL;
     if (!plan_parse(&plan, text) || plan.term_count != (size_t)argc)
         return SQLITE_INTERNAL;
     if (query_open(&cursor->query, table->session, table->db_path, &plan, argv, &err) !=
@@ -133,9 +134,16 @@ static int
 flows_next(sqlite3_vtab_cursor *base)
 {
     struct flows_cursor *cursor = (struct flows_cursor *)base;
-    cursor->rowid++;
     if (++cursor->at < cursor->chunk.selected_count) return SQLITE_OK;
     return next_chunk(cursor);
+}
+
+/* The number in its block of the row at hand. */
+static uint32_t
+row_of(const struct flows_cursor *cursor)
+{
+    const uint32_t *selected = cursor->chunk.selected;
+    return selected ? selected[cursor->at] : cursor->at;
 }
 
 static int
@@ -144,10 +152,31 @@ flows_eof(sqlite3_vtab_cursor *base)
     return ((struct flows_cursor *)base)->is_eof;
 }
 
+/* A number that a row has in every scan: SQLite may answer `a OR b` with two of them,
+ * and tells rows that both gave by this.
+ *
+ *      interface 12 bits | day 16 | slot 9 | row 26
+ */
 static int
 flows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 {
-    *out = ((struct flows_cursor *)base)->rowid;
+    struct flows_cursor *cursor = (struct flows_cursor *)base;
+    const struct godb_chunk *chunk = &cursor->chunk;
+    if (cursor->numbered_iface != chunk->iface) {
+        cursor->iface_number = godb_iface_number(cursor->query.db, chunk->iface);
+        cursor->numbered_iface = chunk->iface;
+    }
+    const int64_t day = chunk->time_s / GODB_DAY_S;
+    const uint32_t row = row_of(cursor);
+    if (cursor->iface_number < 0 || cursor->iface_number >= 1 << 12 || day >= 1 << 16 ||
+        row >= 1 << 26) {
+        base->pVtab->zErrMsg = sqlite3_mprintf(
+            "flows: row %u of block %lld is beyond what a rowid can tell apart", row,
+            (long long)chunk->time_s);
+        return SQLITE_ERROR;
+    }
+    *out = (sqlite3_int64)cursor->iface_number << 51 | day << 35 |
+           (int64_t)chunk->slot << 26 | row;
     return SQLITE_OK;
 }
 
@@ -186,7 +215,7 @@ flows_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
 {
     const struct flows_cursor *cursor = (struct flows_cursor *)base;
     const struct godb_chunk *chunk = &cursor->chunk;
-    const uint32_t row = chunk->selected ? chunk->selected[cursor->at] : cursor->at;
+    const uint32_t row = row_of(cursor);
     const enum field field = field_of_column(false, column);
     switch (field) {
     case FIELD_TIME:

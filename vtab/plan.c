@@ -259,16 +259,6 @@ plan_term(struct planning *p, int i)
 /* --- xBestIndex: order and limit
  * ------------------------------------------------------ */
 
-/* For GROUP BY and DISTINCT equal rows need only stand together, so that a name may be
- * ordered by its number. */
-static bool
-can_order(const struct planning *p, enum field field)
-{
-    if (field_key(field) >= 0) return true;
-    const int distinct = sqlite3_vtab_distinct(p->info);
-    return field == FIELD_PROTO_NAME && (distinct == 1 || distinct == 2);
-}
-
 static bool
 plan_order(struct planning *p)
 {
@@ -276,12 +266,12 @@ plan_order(struct planning *p)
     if (info->nOrderBy > PLAN_ORDER_MAX) return false;
     for (int i = 0; i < info->nOrderBy; i++) {
         const int column = info->aOrderBy[i].iColumn;
-        if (column < 0 || !can_order(p, field_of_column(p->is_traffic, column)))
+        if (column < 0 || field_key(field_of_column(p->is_traffic, column)) < 0)
             return false;
     }
     for (int i = 0; i < info->nOrderBy; i++) {
-        enum field field = field_of_column(p->is_traffic, info->aOrderBy[i].iColumn);
-        if (field == FIELD_PROTO_NAME) field = FIELD_PROTO;
+        const enum field field =
+            field_of_column(p->is_traffic, info->aOrderBy[i].iColumn);
         p->plan.order[p->plan.order_count++] =
             (struct plan_order){field, info->aOrderBy[i].desc != 0};
     }

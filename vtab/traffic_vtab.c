@@ -171,10 +171,11 @@ traffic_eof(sqlite3_vtab_cursor *base)
     return cursor->at >= cursor->count;
 }
 
+/* SQLite may answer `a OR b` with two scans, and tells rows that both gave by this. */
 static int
 traffic_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 {
-    *out = (sqlite3_int64)((struct traffic_cursor *)base)->at;
+    *out = (sqlite3_int64)godb_row_id(&((struct traffic_cursor *)base)->row);
     return SQLITE_OK;
 }
 
