@@ -1,0 +1,282 @@
+#!/bin/bash
+# goconvert: what is in the CSV is in the database, and what is not is named.
+set -u
+. tests/lib.sh
+convert=$BUILD_DIR/goconvert
+cd "$TMP" || exit 1
+n=0
+
+# fresh: a new empty directory for a database in $db
+fresh() { n=$((n + 1)); db=$TMP/db$n; }
+# import ARGS...: standard error in $err, exit code in $rc
+import() { err=$("$convert" "$@" 2>&1 >/dev/null); rc=$?; }
+# ask SQL: about $db
+ask() { GOPROBE_DB=$db sql "$1"; }
+# what is in a database, byte for byte
+picture() { (cd "$1" && find . -type f -exec md5sum {} + | sort -k2); }
+
+rows_sql="SELECT bytes_rcvd || ',' || bytes_sent || ',' || dip || ',' || dport || ','
+    || l7proto || ',' || packets_rcvd || ',' || packets_sent || ',' || proto || ','
+    || sip || ',' || time FROM flows"
+good="1,2,10.0.0.1,80,7,3,4,6,10.0.0.2"
+small="$good,1456428875
+5,6,10.0.0.1,443,8,7,8,17,10.0.0.3,1456428875
+9,10,2001:db8::1,53,9,11,12,17,fe80::1,1456429175"
+header="bytes_rcvd,bytes_sent,dip,dport,l7_proto,packets_rcvd,packets_sent,proto,sip,tstamp"
+
+# --- Round trips ---------------------------------------------------------------------
+
+awk 'BEGIN { srand(42)
+    for (i = 0; i < 5000; i++) {
+        v6 = rand() < 0.2
+        ip = v6 ? sprintf("2001:db8::%x", 1 + int(rand() * 60000)) \
+            : sprintf("10.%d.%d.%d", rand() * 256, rand() * 256, rand() * 256)
+        printf "%d,%d,%s,%d,%d,%d,%d,%d,%s,%d\n", rand() * 2147483647, rand() * 1000, ip,
+            rand() * 65536, rand() * 300, rand() * 100000, rand() * 9, rand() * 256,
+            v6 ? "fe80::1" : "192.168.0.1", 1456358700 + 300 * int(i / 10)
+    } }' >random.csv
+fresh
+import -in random.csv -out "$db" -iface eth0
+is "5000 random rows over two days are imported" "$rc $err" \
+    "0 goconvert: 5000 rows imported, 0 refused; 500 blocks, 2 days, 1 interfaces"
+is "every row is in SQL as it was in the file" "$(ask "$rows_sql" | sort | md5sum)" \
+    "$(sort random.csv | md5sum)"
+is "the last block is there too" "$(ask 'SELECT max(time), count(*) FROM blocks')" \
+    "$(tail -n 1 random.csv | cut -d, -f10)|500"
+
+first=$db
+fresh
+import -in - -out "$db" -iface eth0 <random.csv
+is "standard input gives the same database" "$rc $(picture "$db" | md5sum)" \
+    "0 $(picture "$first" | md5sum)"
+fresh
+# A pipe, which cannot be read twice.
+# shellcheck disable=SC2002
+cat random.csv | "$convert" -in=- --out "$db" -iface=eth0 2>err
+is "a pipe does, too" "$(picture "$db" | md5sum)" "$(picture "$first" | md5sum)"
+fresh
+import -f random.csv -s "$db" -i eth0
+is "the flags of 1.05 mean the same" "$(picture "$db" | md5sum)" "$(picture "$first" | md5sum)"
+fresh
+import -in random.csv -out "$db" -iface eth0 -n 7
+is "-n stops after so many rows" "$rc $(ask 'SELECT count(*) FROM flows')" "0 7"
+
+fresh
+printf '%s\n' "$small" | sed 's/$/\r/' >crlf.csv
+printf '\xef\xbb\xbf# HEADER: %s\r\n' "$header" | cat - crlf.csv >bom.csv
+printf '%s' "$small" >cut.csv # no line break at the end
+for file in crlf bom cut; do
+    fresh
+    import -in $file.csv -out "$db" -iface eth0
+    is "$file.csv: three rows arrive" "$rc $(ask "$rows_sql" | sort | tr '\n' ' ')" \
+        "0 $(sort <<<"$small" | tr '\n' ' ')"
+done
+
+# --- Columns ---------------------------------------------------------------------------
+
+fresh
+cat >v2.csv <<'END'
+Time,iface,sip,dip,dport,proto,l7proto,category,packets received,packets sent,%,data vol. received,data vol. sent,%
+1456428875,eth1,10.0.0.2,10.0.0.1,80,TCP,DNS,Services,3,4,10.00,1,2,12.00
+1456428875,eth0,fe80::1,2001:db8::1,53,UDP,Unknown_UDP,x,7,8,10.00,5,6,12.00
+Received packets,10
+Sent packets,12
+Received data volume (bytes),6
+Sent data volume (bytes),8
+Sorting and flow direction,first packet time
+Interface,"eth0,eth1"
+END
+import -in v2.csv -out "$db"
+is "an export of goQuery 2.x is imported, its footer passed over" "$rc $err" \
+    "0 goconvert: 2 rows imported, 0 refused; 2 blocks, 2 days, 2 interfaces"
+is "the interfaces are those of the rows" \
+    "$(ask 'SELECT iface, sip, proto_name, l7_name, bytes_rcvd, bytes_sent, packets_rcvd,
+            packets_sent FROM flows ORDER BY iface')" \
+    "eth0|fe80::1|UDP|Unknown_UDP|5|6|7|8
+eth1|10.0.0.2|TCP|DNS|1|2|3|4"
+
+fresh
+printf 'time,sip,dip,dport,proto,bytes_rcvd,note,bytes_sent,packets_rcvd,packets_sent\n' >noted.csv
+printf '1456428875,10.0.0.2,10.0.0.1,80,6,1,"two\nlines, ""quoted""",2,3,4\n' >>noted.csv
+printf '1456428875,10.0.0.3,10.0.0.1,80,6,1,,x,3,4\n' >>noted.csv
+import -in noted.csv -out "$db" -iface eth0
+has "an unknown column is noted" "$err" "noted.csv: column 'note' is ignored: unknown"
+has "lines are counted behind a quoted line break" "$err" "noted.csv:4: bytes_sent 'x' is not a number"
+is "without layer 7, flows are Unknown" "$(ask 'SELECT l7proto, count(*) FROM flows')" "0|1"
+
+fresh
+printf 'time,sip,dip,dport,proto,bytes_rcvd,bytes_sent,packets_rcvd\n' >missing.csv
+import -in missing.csv -out "$db" -iface eth0
+is "a missing column is named" "$rc $err" \
+    "65 goconvert: missing.csv:1: the header has no column packets_sent"
+[ ! -e "$db" ]
+is "and no database is made" $? 0
+import -in crlf.csv -out "$db"
+is "without an interface anywhere nothing is imported" "$rc $err" \
+    "64 goconvert: crlf.csv has no column iface: give -iface NAME"
+
+# --- Times -------------------------------------------------------------------------------
+
+fresh
+for t in 1456428601 1456428602 1456428660 1456428900 1456428901 1456429200; do
+    echo "$good,$t"
+done >moments.csv
+import -in moments.csv -out "$db" -iface eth0
+is "moments are gathered into five minutes and stamped at their end" \
+    "$(ask 'SELECT time, count(*) FROM flows GROUP BY time')" \
+    "1456428900|4
+1456429200|2"
+fresh
+for t in 1456428875 1456428935 1456429000; do echo "$good,$t"; done >stamps.csv
+import -in stamps.csv -out "$db" -iface eth0
+is "times a minute apart are stamps and stay" "$(ask 'SELECT time FROM blocks')" \
+    "1456428875
+1456428935
+1456429000"
+fresh
+for ((t = 1456358460; t < 1456358460 + 600 * 60; t += 60)); do echo "$good,$t"; done >minutes.csv
+import -in minutes.csv -out "$db" -iface eth0
+is "more stamps than a day has room for are gathered" \
+    "$rc $(ask 'SELECT count(*), sum(time % 300), min(flow_count), max(flow_count) FROM blocks')" \
+    "0 120|0|5|5"
+fresh
+{
+    echo "$header,iface"
+    for t in 1456428601 1456428602; do echo "$good,$t,eth0"; done
+    for t in 1456428001 1456428875; do echo "$good,$t,eth1"; done
+} >two.csv
+import -in two.csv -out "$db"
+is "each interface's times are judged for themselves" \
+    "$rc $(ask 'SELECT iface, time FROM blocks ORDER BY 1, 2' | tr '\n' ' ')" \
+    "0 eth0|1456428900 eth1|1456428001 eth1|1456428875 "
+fresh
+echo "$good,2016-02-25 19:34:35" >date.csv
+import -in date.csv -out "$db" -iface eth0
+is "a date is a time" "$rc $(ask 'SELECT time FROM blocks')" "0 1456428875"
+
+# --- Appending -----------------------------------------------------------------------------
+
+fresh
+import -in cut.csv -out "$db" -iface eth0
+printf '%s\n' "$small" "$good,1456429475" >more.csv
+before=$(picture "$db" | wc -l)
+import -in more.csv -out "$db" -iface eth0
+is "rows up to the last block are refused, the later one arrives" \
+    "$rc $(ask 'SELECT time, count(*) FROM flows GROUP BY 1' | tr '\n' ' ')" \
+    "65 1456428875|2 1456429175|1 1456429475|1 "
+has "and the message says why" "$err" \
+    "more.csv:1: time 1456428875: eth0 in the database already has blocks up to 1456429175"
+before=$(picture "$db")
+import -in cut.csv -out "$db" -iface eth0
+is "a second import of the same file changes nothing" "$rc $(picture "$db" | md5sum)" \
+    "65 $(md5sum <<<"$before")"
+
+fresh
+printf '%s\n' "$good,1456429175" "$good,1456428875" "$good,1456429475" >order.csv
+import -in order.csv -out "$db" -iface eth0
+is "a row out of order is refused with its line" "$rc ${err%%;*}" \
+    "65 goconvert: order.csv:2: out of order: time 1456428875 comes after rows of block 1456429175"
+is "and the others arrive" "$(ask 'SELECT count(*) FROM flows')" 2
+
+# --- Bad rows --------------------------------------------------------------------------------
+
+# refused SENTENCE ROW REASON: between two good rows
+refused() {
+    fresh
+    { echo "$good,1456428875"; printf '%b\n' "$2"; echo "$good,1456429175"; } >bad.csv
+    import -in bad.csv -out "$db" -iface eth0
+    is "$1 is refused, the rows around it arrive" \
+        "$rc $(head -n 1 <<<"$err") $(ask 'SELECT count(*) FROM flows')" \
+        "65 goconvert: bad.csv:$3 2"
+}
+refused "a wrong column count" "1,2,3" "2: 3 columns instead of 10"
+refused "a text for a number" "x$good,1456428875" "2: bytes_rcvd 'x1' is not a number"
+refused "a port out of range" "1,2,10.0.0.1,65536,7,3,4,6,10.0.0.2,1456428875" \
+    "2: dport '65536' is out of range (0 to 65535)"
+refused "a bad address" "1,2,10.0.0,80,7,3,4,6,10.0.0.2,1456428875" \
+    "2: dip '10.0.0' is not an IP address"
+refused "a bad time" "$good,yesterday" "2: time 'yesterday' is not a time"
+refused "an empty field" "$good," "2: time is empty"
+refused "a NUL byte" "1,2,10.0.0.1\\0000,80,7,3,4,6,10.0.0.2,1456428875" \
+    "2: dip '10.0.0.1?' is not an IP address"
+refused "invalid UTF-8" "1,2,\\xff\\xfe,80,7,3,4,6,10.0.0.2,1456428875" \
+    "2: dip '??' is not an IP address"
+
+fresh
+printf '%s\n' "$header,iface" "$good,1456428875,../x" "$good,1456428875,.y" \
+    "$good,1456428875,a/b" "$good,1456428875,ok" >names.csv
+import -in names.csv -out "$db"
+is "interface names that leave the database are refused" "$rc $(ls "$db")" "65 $(printf 'ok\nsummary.json')"
+
+fresh
+{ for i in {1..50}; do echo "row,$i"; done; echo "$good,1456428875"; } >many.csv
+import -in many.csv -out "$db" -iface eth0
+is "fifty bad rows are counted, twenty are named" \
+    "$rc $(grep -c 'columns instead' <<<"$err") $(tail -n 2 <<<"$err")" \
+    "65 20 goconvert: many.csv: 50 rows refused in all
+goconvert: 1 rows imported, 50 refused; 1 blocks, 1 days, 1 interfaces"
+
+fresh
+printf '%s\n' "$good,1456428875" '"open' "$good,1456429175" >open.csv
+import -in open.csv -out "$db" -iface eth0
+is "a quote that is left open names the lines that it took" "$rc $(head -n 1 <<<"$err")" \
+    "65 goconvert: open.csv:2-3: a quote is never closed"
+
+case $BUILD_DIR in
+*/asan | */tsan) skip "a line of 500 MB costs no memory" "address space is the sanitizer's" ;;
+*)
+    fresh
+    err=$({ echo "$good,1456428875"; head -c 500000000 /dev/zero | tr '\0' x; echo
+        echo "$good,1456429175"; } |
+        (ulimit -v 60000; "$convert" -in - -out "$db" -iface eth0 2>&1))
+    has "a line of 500 MB costs no memory" "$err" "2 rows imported, 1 refused"
+    has "and is named" "$err" "standard input:2: the row is longer than 16 KiB"
+    ;;
+esac
+
+# --- Bad command lines, files and databases -------------------------------------------------
+
+# dies SENTENCE CODE PART ARGS...: one line on standard error, nothing made
+dies() {
+    local sentence=$1 code=$2 part=$3
+    shift 3
+    import "$@"
+    is "$sentence: exit code and lines" "$rc $(wc -l <<<"$err")" "$code 1"
+    has "$sentence: message" "$err" "$part"
+}
+fresh
+dies "no input file given" 64 "-in FILE" -out "$db" -iface eth0
+dies "no database given" 64 "-out DIR" -in crlf.csv -iface eth0
+dies "an unknown flag" 64 "unknown flag -x" -x
+dies "a flag without its value" 64 "-in needs a value" -in
+dies "a word too many" 64 "'more' is not a flag" -in crlf.csv -out "$db" -iface eth0 more
+dies "a negative -n" 64 "-n: -1 is negative" -in crlf.csv -out "$db" -iface eth0 -n -1
+dies "a missing file" 74 "nosuch.csv: No such file" -in nosuch.csv -out "$db" -iface eth0
+dies "a directory as a file" 74 "Is a directory" -in . -out "$db" -iface eth0
+dies "an interface name with a slash" 64 "a/b" -in crlf.csv -out "$db" -iface a/b
+dies "an interface name with a leading dot" 64 ".x" -in crlf.csv -out "$db" -iface .x
+dies "a file as a database" 64 "not a directory" -in crlf.csv -out crlf.csv -iface eth0
+[ ! -e "$db" ]
+is "none of them made a database" $? 0
+if [ "$(id -u)" = 0 ]; then
+    skip "an unreadable file ends with 77" "root reads everything"
+else
+    install -m 0 /dev/null secret.csv
+    dies "an unreadable file" 77 "Permission denied" -in secret.csv -out "$db" -iface eth0
+fi
+
+"$convert" -h >help 2>err
+is "-h shows the flags on standard output" "$? $(grep -c -- '^  -in FILE' help) $(wc -c <err)" "0 1 0"
+has "-version shows the version" "$("$convert" -version)" "goconvert "
+
+# --- Progress -----------------------------------------------------------------------------------
+
+import -in random.csv -out "$TMP/quiet" -iface eth0
+is "no progress bar where standard error is no terminal" "$(tr -dc '\r' <<<"$err" | wc -c)" 0
+if command -v script >/dev/null; then
+    script -qec "$convert -in random.csv -out $TMP/loud -iface eth0" /dev/null >"$TMP/screen" </dev/null
+    has "a progress bar on a terminal" "$(cat "$TMP/screen")" "importing ["
+else
+    skip "a progress bar on a terminal" "script(1) is missing"
+fi
+done_testing
