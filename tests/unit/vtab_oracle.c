@@ -214,8 +214,9 @@ expect_equal(sqlite3 *sql, const char *ours, const char *plain)
  */
 
 static const char *const numbers[] = {"443", "53", "0", "65535", "-1", "70000", "443.0",
-    "442.5", "'443'", "'443abc'", "NULL", "x'00'", "6", "17", "1e3", "' 53 '", "'6.0'",
-    "9223372036854775807", "-9223372036854775808", "1e300", "-1e300", "4"};
+    "443.5", "52.5", "6.5", "'443'", "'443abc'", "NULL", "x'00'", "6", "17", "1e3",
+    "' 53 '", "'6.0'", "9223372036854775807", "-9223372036854775808", "1e300", "-1e300",
+    "4"};
 static const char *const texts[] = {"'10.0.0.1'", "'10.0.0.2'", "'2001:db8::1'",
     "'2001:DB8::1'", "'010.0.0.1'", "'fe80::1'", "NULL", "''", "10",
     "x'31302e302e302e31'", "'eth0'", "'ETH0'", "'eth1'", "'TCP'", "'UDP'", "'HTTP'",
@@ -267,7 +268,9 @@ text_term(char *out)
             nets[pick(COUNT(nets))]);
         break;
     case 3:
-        snprintf(out, TEXT_MAX, "%s = %s COLLATE NOCASE", column, a);
+        /* On the left: SQLite 3.40 forgets a COLLATE on the right of `a = x OR a = y`
+         * when it makes `a IN (x, y)` of it, with an index on a plain table too. */
+        snprintf(out, TEXT_MAX, "%s COLLATE NOCASE = %s", column, a);
         break;
     default:
         snprintf(out, TEXT_MAX, "%s %s %s", column,
