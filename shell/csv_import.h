@@ -17,8 +17,8 @@ struct csv_import_spec {
 };
 
 struct csv_import_stats {
-    uint64_t imported, refused; /* rows */
-    uint64_t ifaces, blocks, days;
+    uint64_t imported, refused;    /* rows */
+    uint64_t ifaces, blocks, days; /* written to; a day of each interface counts */
 };
 
 /* Import what can be imported.  Refused rows are named on standard error, the first of

@@ -94,7 +94,7 @@ import(const struct csv_import_spec *spec)
     if (csv_import_run(&stats, spec, &err) != GODB_OK) return fail(&err);
     fprintf(stderr,
         "goconvert: %" PRIu64 " rows imported, %" PRIu64 " refused; %" PRIu64
-        " blocks, %" PRIu64 " days, %" PRIu64 " interfaces\n",
+        " blocks in %" PRIu64 " day directories of %" PRIu64 " interfaces\n",
         stats.imported, stats.refused, stats.blocks, stats.days, stats.ifaces);
     return stats.refused > 0 ? EX_DATAERR : EX_OK;
 }

@@ -38,7 +38,7 @@ awk 'BEGIN { srand(42)
 fresh
 import -in random.csv -out "$db" -iface eth0
 is "5000 random rows over two days are imported" "$rc $err" \
-    "0 goconvert: 5000 rows imported, 0 refused; 500 blocks, 2 days, 1 interfaces"
+    "0 goconvert: 5000 rows imported, 0 refused; 500 blocks in 2 day directories of 1 interfaces"
 is "every row is in SQL as it was in the file" "$(ask "$rows_sql" | sort | md5sum)" \
     "$(sort random.csv | md5sum)"
 is "the last block is there too" "$(ask 'SELECT max(time), count(*) FROM blocks')" \
@@ -88,7 +88,7 @@ Interface,"eth0,eth1"
 END
 import -in v2.csv -out "$db"
 is "an export of goQuery 2.x is imported, its footer passed over" "$rc $err" \
-    "0 goconvert: 2 rows imported, 0 refused; 2 blocks, 2 days, 2 interfaces"
+    "0 goconvert: 2 rows imported, 0 refused; 2 blocks in 2 day directories of 2 interfaces"
 is "the interfaces are those of the rows" \
     "$(ask 'SELECT iface, sip, proto_name, l7_name, bytes_rcvd, bytes_sent, packets_rcvd,
             packets_sent FROM flows ORDER BY iface')" \
@@ -214,7 +214,7 @@ import -in many.csv -out "$db" -iface eth0
 is "fifty bad rows are counted, twenty are named" \
     "$rc $(grep -c 'columns instead' <<<"$err") $(tail -n 2 <<<"$err")" \
     "65 20 goconvert: many.csv: 50 rows refused in all
-goconvert: 1 rows imported, 50 refused; 1 blocks, 1 days, 1 interfaces"
+goconvert: 1 rows imported, 50 refused; 1 blocks in 1 day directories of 1 interfaces"
 
 fresh
 printf '%s\n' "$good,1456428875" '"open' "$good,1456429175" >open.csv
