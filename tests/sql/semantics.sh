@@ -72,7 +72,7 @@ is "times narrow blocks too" "$(sql "SELECT goprobe_scope('last', '1700006700')"
 1|3"
 is "the database is the environment's by default" "$(sql "SELECT goprobe_scope('db')")" "$db"
 is "a table can have a database of its own" "$(GOPROBE_DB=/nonexistent sql "CREATE VIRTUAL TABLE temp.lab USING flows('$db')" 'SELECT count(*) FROM lab')" 6
-is "so can traffic, blocks and interfaces" "$(GOPROBE_DB=/nonexistent sql "CREATE VIRTUAL TABLE temp.a USING traffic('$db')" "CREATE VIRTUAL TABLE temp.b USING blocks($db)" "CREATE VIRTUAL TABLE temp.c USING interfaces(\"$db\")" 'SELECT (SELECT bytes FROM a), (SELECT count(*) FROM b), (SELECT count(*) FROM c)')" "1858|3|2"
+is "so can traffic, blocks and interfaces" "$(GOPROBE_DB=/nonexistent sql "CREATE VIRTUAL TABLE temp.a USING traffic('$db')" "CREATE VIRTUAL TABLE temp.b USING blocks(\"$db\")" "CREATE VIRTUAL TABLE temp.c USING interfaces(\"$db\")" 'SELECT (SELECT bytes FROM a), (SELECT count(*) FROM b), (SELECT count(*) FROM c)')" "1858|3|2"
 
 is "human_bytes as goQuery prints it" "$(sql 'SELECT human_bytes(0), human_bytes(1024), human_bytes(1025), human_bytes(123456789), human_bytes(NULL)')" "0.00  B|1024.00  B|1.00 kB|117.74 MB|"
 is "human_count likewise" "$(sql 'SELECT human_count(5), human_count(1000), human_count(1001), human_count(2500000)')" "5.00  |1000.00  |1.00 k|2.50 M"
