@@ -42,12 +42,9 @@ read_blocks(struct meta *out, const json_t *blocks, struct godb_err *err)
 {
     if (!json_is_array(blocks))
         return err_set(err, GODB_ECORRUPT, "%s: no array \"blocks\"", META_FILE);
-    size_t i;
-    const json_t *entry;
-    json_array_foreach((json_t *)(uintptr_t)blocks, i, entry)
-    {
+    for (size_t i = 0; i < json_array_size(blocks); i++) {
         struct meta_block block;
-        if (!read_block(entry, &block))
+        if (!read_block(json_array_get(blocks, i), &block))
             return err_set(
                 err, GODB_ECORRUPT, "%s: entry %zu has no timestamp", META_FILE, i);
         if (meta_add(out, &block) != GODB_OK) return err_nomem(err);

@@ -143,8 +143,6 @@ sorted(json_t *ifaces)
 {
     json_t *out = json_object();
     char *text = json_dumps(ifaces, JSON_COMPACT | JSON_SORT_KEYS);
-    const char *key;
-    json_t *value;
     json_t *by_name = text ? json_loads(text, 0, NULL) : NULL;
     free(text);
     if (by_name == NULL) {
@@ -152,8 +150,11 @@ sorted(json_t *ifaces)
         return NULL;
     }
     /* The entries themselves keep their own order of keys. */
-    json_object_foreach(by_name, key, value)
-        json_object_set(out, key, json_object_get(ifaces, key));
+    for (void *at = json_object_iter(by_name); at != NULL;
+         at = json_object_iter_next(by_name, at)) {
+        const char *name = json_object_iter_key(at);
+        json_object_set(out, name, json_object_get(ifaces, name));
+    }
     json_decref(by_name);
     return out;
 }

@@ -14,7 +14,6 @@ fi
 trap net_down EXIT
 
 db=$TMP/db
-counter() { in_server cat "/sys/class/net/gp0/statistics/$1"; }
 ask() { sql "SELECT goprobe_scope('db','$db')" "$1" | tail -n +2; }
 
 net_up
