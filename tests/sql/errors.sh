@@ -1,95 +1,125 @@
 #!/bin/bash
-# Bad input through SQL: one clear line that names the culprit, and damage costs only what
-# is damaged.
+# Bad input through SQL: one clear line that names the culprit, and a failed statement;
+# a damaged block costs a warning and that block alone.
 set -u
 . tests/lib.sh
+
 db=$TMP/db
-mkdir -p "$TMP/empty"
-for time in 1700006700 1700007000 1700007300; do
-    echo "100,10,10.0.1.1,443,4,4,3,6,10.0.0.1,$time"
-done >"$TMP/flows.csv"
-"$BUILD_DIR/goconvert" -in "$TMP/flows.csv" -out "$db" -iface eth0 2>"$TMP/err" || { cat "$TMP/err"; not_ok "goconvert"; done_testing; }
+mkdb() { rm -rf "$1" && "$BUILD_DIR/tests/host/mkdb" "$1" || exit 1; }
+mkdb "$db"
+midnight=$db/eth0/1700006400
 
-# error_is SENTENCE PART SQL...
-error_is() {
-    local sentence=$1 part=$2
-    shift 2
-    if sql "$@" >"$TMP/out" 2>"$TMP/err"; then not_ok "$sentence: fails"; else ok "$sentence: fails"; fi
-    has "$sentence: says what" "$(cat "$TMP/err")" "$part"
-    # The shell adds two lines of its own, which point into the statement.
-    is "$sentence: in one line" "$(grep -cvE '^  (SELECT|.*error here)' "$TMP/err")" 1
+# refuses SENTENCE STATEMENTS PART: they fail with a line that holds PART.
+refuses() {
+    if sql "SELECT goprobe_scope('db', '$db')" "$2" >"$TMP/out" 2>"$TMP/err"; then
+        not_ok "$1"
+        sed 's/^/#  /' "$TMP/out"
+    else
+        has "$1" "$(cat "$TMP/err")" "$3"
+    fi
 }
-use="SELECT goprobe_scope('db', '$db')"
-count='SELECT count(*) FROM flows'
+# answers SENTENCE STATEMENT WANTED: with warnings, if any, left in $TMP/err.
+answers() {
+    is "$1" "$(sql "SELECT goprobe_scope('db', '$db')" "$2" 2>"$TMP/err" | tail -n +2)" "$3"
+}
+scope() { printf "SELECT goprobe_scope('%s', '%s'); SELECT count(*) FROM flows" "$1" "$2"; }
 
-error_is "a database that is not there" "$TMP/nope: no such database" "SELECT goprobe_scope('db', '$TMP/nope')" "$count"
-error_is "a database that is a file" "flows.csv: not a directory" "SELECT goprobe_scope('db', '$TMP/flows.csv')" "$count"
-error_is "an interface that is not there" "no interface 'eth9'" "$use" "SELECT goprobe_scope('iface', 'eth9')" "$count"
-error_is "an interface that is a path" "'../x' " "$use" "SELECT goprobe_scope('iface', '../x')" "$count"
-error_is "a scope that is not there" "no scope 'colour'" "SELECT goprobe_scope('colour', 'red')"
-error_is "a malformed condition in the scope" "column 9: " "SELECT goprobe_scope('condition', 'dport = = 3')"
-error_is "a malformed condition" "condition: column 9: not a port" "$use" "SELECT * FROM flows('dport = 70000')"
-error_is "an unknown attribute" "condition: column 1: expected one of sip, dip" "$use" "SELECT * FROM traffic('colour = red')"
-error_is "an unknown layer 7 protocol" "no layer 7 protocol is called 'nosuch'" "$use" "SELECT bytes FROM traffic('l7proto = nosuch')"
-error_is "a bad time" "'yesterday-ish' is no time" "$use" "SELECT * FROM flows(NULL, 'yesterday-ish')"
-error_is "a time range upside down" "upside down" "$use" "SELECT * FROM flows(NULL, 2000, 1000)"
-error_is "a bad network" "'10.0.0.0/99' is not a network" "$use" "SELECT count(*) FROM flows WHERE ip_in(sip, '10.0.0.0/99')"
-error_is "a table with two databases" "takes one argument" "CREATE VIRTUAL TABLE temp.x USING flows('a', 'b')"
-error_is "an unknown report" "no such table: talk_nobody" "SELECT * FROM talk_nobody"
-error_is "an unknown column" "no such column: colour" "$use" "SELECT colour FROM flows"
-if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
-    skip "an unreadable database" "root reads everything"
+# --- Databases
+refuses 'a missing database is named' "$(scope db "$TMP/none")" "$TMP/none: no such database"
+: >"$TMP/file"
+refuses 'a file is no database' "$(scope db "$TMP/file")" "$TMP/file: not a directory"
+refuses 'interfaces wants a database too' \
+    "SELECT goprobe_scope('db', '$TMP/none'); SELECT * FROM interfaces" 'no such database'
+refuses 'blocks wants a database too' \
+    "SELECT goprobe_scope('db', '$TMP/none'); SELECT * FROM blocks" 'no such database'
+mkdir "$TMP/empty"
+is 'an empty database has no rows' "$(sql "SELECT goprobe_scope('db', '$TMP/empty')" \
+    'SELECT * FROM flows; SELECT * FROM talk_conv; SELECT * FROM blocks' \
+    'SELECT * FROM interfaces; SELECT count(*) FROM raw' | tail -n +2)" 0
+if [ "$(id -u)" = 0 ]; then
+    skip 'an unreadable database is named' 'root reads everything'
 else
-    mkdir -p "$TMP/closed" && chmod 000 "$TMP/closed"
-    error_is "an unreadable database" "$TMP/closed" "SELECT goprobe_scope('db', '$TMP/closed')" "$count"
+    mkdir -m 000 "$TMP/closed"
+    refuses 'an unreadable database is named' "$(scope db "$TMP/closed")" "$TMP/closed"
 fi
-is "an empty database is no error" "$(sql "SELECT goprobe_scope('db', '$TMP/empty')" "$count" 'SELECT bytes FROM traffic' 'SELECT * FROM talk_conv' 'SELECT * FROM interfaces' | tail -n +2)" "0
-0"
+refuses 'a table on a missing database names it' \
+    "CREATE VIRTUAL TABLE temp.x USING flows('$TMP/none'); SELECT count(*) FROM x" \
+    "$TMP/none: no such database"
+refuses 'a table takes one path' \
+    "CREATE VIRTUAL TABLE temp.x USING flows('$db', 2)" 'takes one argument'
 
-# Damage: told, skipped, the rest answers, and no file changes.
-day=$db/eth0/1700006400
-damaged() { # SENTENCE PART WANTED-COUNT
-    local before got
-    before=$(find "$db" -type f -exec cksum {} + | sort)
-    got=$(sql "$use" 'SELECT count(*), sum(bytes) FROM flows' "SELECT goprobe_scope('warnings') > 0" 2>"$TMP/err" | tail -n +2)
-    is "$1: the rest answers" "$got" "$3"
-    has "$1: it is told" "$(cat "$TMP/err")" "goprobe: warning: "
-    has "$1: it is named" "$(cat "$TMP/err")" "$2"
-    is "$1: nothing is touched" "$(find "$db" -type f -exec cksum {} + | sort)" "$before"
-}
-patch() { printf '%b' "$3" | dd of="$day/$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; }
-keep() { rm -rf "$TMP/kept"; cp -a "$db" "$TMP/kept"; }
-put_back() { rm -rf "$db"; cp -a "$TMP/kept" "$db"; }
-keep
-patch bytes_rcvd.gpf 12290 '\xff\xff\xff\xff'
-damaged "a garbage block" "bytes_rcvd.gpf: slot 0" "2|220
-1"
-has "the list of blocks names headers only" "$(sql "$use" "SELECT DISTINCT status FROM blocks" | tail -n +2)" ok
-put_back
-patch bytes_sent.gpf 16 '\x00\x00\x01\x00\x00\x00\x00\x00'
-damaged "a slot that points outside the file" "bytes_sent.gpf: slot 2" "2|220
-1"
-has "the list of blocks names it" "$(sql "$use" "SELECT status FROM blocks WHERE status <> 'ok'" | tail -n +2)" "bytes_sent.gpf: slot 2"
-put_back
-patch bytes_sent.gpf 8200 '\x00\xff\xff\xff\xff\xff\xff\xf8'
-damaged "a huge claimed length" "bytes_sent.gpf: slot 1" "2|220
-1"
-put_back
-truncate -s 12300 "$day/bytes_rcvd.gpf"
-damaged "a truncated file" "bytes_rcvd.gpf" "0|
-1"
-put_back
-head -c 50000 /dev/urandom >"$day/bytes_rcvd.gpf"
-damaged "a garbage file" "bytes_rcvd.gpf" "0|
-1"
-put_back
-echo garbage >"$day/meta.json"
-is "a garbage meta.json does not hurt flows" "$(sql "$use" "$count" | tail -n +2)" 3
-is "and is missed in the list of blocks only" "$(sql "$use" 'SELECT count(*), count(traffic_bytes) FROM blocks' 2>/dev/null | tail -n +2)" "3|0"
-put_back
-echo '{"version":1,"name_spaces":[{"from":1,"library":"x","protocols":[[4,"",""]]}]}' >"$day/l7proto.json"
-damaged_names=$(sql "$use" 'SELECT count(*) FROM flows' 'SELECT count(l7_name) FROM flows' 2>"$TMP/err" | tail -n +2)
-is "a garbage l7proto.json costs what needs names" "$damaged_names" "3
-0"
-has "and is named" "$(cat "$TMP/err")" "l7proto.json"
+# --- Interfaces, reports, columns
+refuses 'an unknown interface is named' "$(scope iface eth7)" "no interface 'eth7'"
+refuses 'one unknown interface among known ones' "$(scope iface 'eth0,eth7')" "'eth7'"
+refuses 'an interface cannot hold a slash' "$(scope iface '../eth0')" "'../eth0'"
+refuses 'an interface cannot start with a dot' "$(scope iface .eth0)" "'.eth0'"
+refuses 'an unknown report' 'SELECT * FROM talk_nobody' 'talk_nobody'
+refuses 'an unknown column' 'SELECT colour FROM traffic' 'colour'
+refuses 'an unknown scope lists the known ones' "$(scope ifaces eth0)" \
+    "no scope 'ifaces'; there are db, iface, first, last, condition"
+refuses 'flows are not for writing' 'INSERT INTO flows(dport) VALUES(1)' 'may not be modified'
+refuses 'flows are not for deleting' 'DELETE FROM traffic' 'may not be modified'
+
+# --- Conditions and times
+refuses 'a condition without a value' "SELECT count(*) FROM flows('dport =')" \
+    'condition: column 8: expected a value'
+refuses 'a condition on an unknown attribute' \
+    "SELECT bytes FROM traffic('dport = 443 and colour = 1')" \
+    "condition: column 17: expected one of sip, dip"
+refuses 'an open parenthesis' "SELECT bytes FROM traffic('(dport = 443')" 'column 13'
+refuses 'a port beyond all ports' "SELECT bytes FROM traffic('dport = 65536')" 'column 9'
+refuses 'a malformed condition is refused when it is set' \
+    "SELECT goprobe_scope('condition', 'dport <> ')" "goprobe_scope('condition'): condition: column 8"
+refuses 'a time that is none' "SELECT count(*) FROM flows(NULL, 'yesterdayish')" \
+    "'yesterdayish' is no time"
+refuses 'a time that is none is refused when it is set' \
+    "SELECT goprobe_scope('last', 'soon')" "goprobe_scope('last'): 'soon' is no time"
+refuses 'a time range upside down' "SELECT count(*) FROM flows(NULL, 1700006400, 1600000000)" \
+    'upside down'
+refuses 'a time range upside down by the scope' \
+    "SELECT goprobe_scope('first', '1700006400'), goprobe_scope('last', '1600000000');
+     SELECT * FROM talk_conv" 'upside down'
+
+# --- ip_in
+for net in junk 10.0.0.0/33 ::/129 10.0.0.0/-1 '' 10.0.0/8; do
+    refuses "ip_in refuses the network '$net'" "SELECT ip_in('10.0.0.1', '$net')" \
+        "ip_in: '$net' is not a network"
+    refuses "a scan refuses the network '$net'" \
+        "SELECT count(*) FROM flows WHERE ip_in(sip, '$net')" "ip_in: '$net' is not a network"
+done
+answers 'ip_in of what is no address is NULL' \
+    "SELECT ip_in('nobody', '::/0') IS NULL, ip_in(NULL, '::/0') IS NULL, ip_in('::1', NULL) IS NULL" \
+    '1|1|1'
+
+# --- Damage: eth0 has 20 flows before midnight and 40 after, eth1 has 10.
+per_iface='SELECT iface, count(sip) FROM flows GROUP BY iface ORDER BY iface'
+echo garbage >"$midnight/sip.gpf"
+answers 'a garbage file costs its blocks alone' "$per_iface" 'eth0|20
+eth1|10'
+has 'and is named in a warning' "$(cat "$TMP/err")" "$midnight: sip.gpf"
+answers 'what does not need the column is not missing' 'SELECT flows, bytes FROM traffic' '70|2439360'
+is 'and not warned about' "$(cat "$TMP/err")" ''
+answers 'the session counts warnings' "SELECT count(sip) FROM flows; SELECT goprobe_scope('warnings')" '30
+1'
+mkdb "$db"
+: >"$midnight/dport.gpf"
+answers 'an empty file likewise' 'SELECT sum(flows), count(dport) FROM traffic' '30|7'
+has 'with its name' "$(cat "$TMP/err")" 'dport.gpf'
+mkdb "$db"
+rm "$midnight/proto.gpf"
+answers 'a missing file likewise' 'SELECT count(proto) FROM flows' 30
+has 'with its name, too' "$(cat "$TMP/err")" 'proto.gpf'
+mkdb "$db"
+# The block's first 8 bytes claim how many bytes it holds.
+printf '\x7f\xff\xff\xff\xff\xff\xff\xff' |
+    dd of="$midnight/bytes_sent.gpf" bs=1 seek=12288 conv=notrunc status=none
+answers 'a huge claimed length costs one block' 'SELECT count(bytes_sent) FROM flows' 50
+has 'and is named' "$(cat "$TMP/err")" 'bytes_sent.gpf'
+mkdb "$db"
+# The header's first slot says where the first block ends.
+printf '\x7f\xff\xff\xff\xff\xff\xff\xff' |
+    dd of="$midnight/bytes_sent.gpf" bs=1 seek=0 conv=notrunc status=none
+answers 'a slot that points outside the file is survived' \
+    'SELECT count(bytes_sent) < 70 FROM flows' 1
+has 'and named' "$(cat "$TMP/err")" 'bytes_sent.gpf'
 done_testing
