@@ -52,6 +52,7 @@ start_record(struct reader *reader)
 {
     reader->record.field_count = 0;
     reader->record.problem = NULL;
+    reader->record.first_line = reader->fed_line;
     reader->record_bytes = 0;
     reader->text_length = 0;
 }
@@ -91,11 +92,13 @@ static void
 take_end(int terminator, void *arg)
 {
     struct reader *reader = arg;
-    (void)terminator;
     if (reader->record.field_count > 0)
         tell_record(reader, NULL);
     else
         start_record(reader);
+    /* Behind a bare CR the next record begins on this line, not where feed() is called
+     * next. */
+    if (terminator == '\r') reader->record_bytes = 1;
 }
 
 /* --- Lines ------------------------------------------------------------------------ */
@@ -190,7 +193,7 @@ csv_reader_run(
     reader->fn = fn;
     reader->arg = arg;
     reader->is_stopped = reader->is_skipping = reader->is_out_of_memory = false;
-    reader->line = 1;
+    reader->line = reader->fed_line = 1;
     reader->read_bytes = 0;
     start_record(reader);
     csv_init(&reader->parser, PARSER_OPTIONS);

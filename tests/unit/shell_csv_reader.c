@@ -74,6 +74,13 @@ crlf_and_a_bom_are_taken(void **state)
 }
 
 static void
+a_record_behind_a_bare_cr_has_its_own_line(void **state)
+{
+    (void)state;
+    EXPECT("a,\"x\ny\"\rb,c\rd,\"e\nf\"\n\rg\n", "1-2:a|x\ny 2-2:b|c 2-3:d|e\nf 4-4:g");
+}
+
+static void
 blanks_around_fields_are_dropped(void **state)
 {
     (void)state;
@@ -177,6 +184,7 @@ main(void)
         cmocka_unit_test(a_last_line_without_a_line_break_counts),
         cmocka_unit_test(line_breaks_in_quotes_belong_to_the_field),
         cmocka_unit_test(crlf_and_a_bom_are_taken),
+        cmocka_unit_test(a_record_behind_a_bare_cr_has_its_own_line),
         cmocka_unit_test(blanks_around_fields_are_dropped),
         cmocka_unit_test(an_open_quote_is_a_problem_and_no_field),
         cmocka_unit_test(what_is_too_long_is_skipped_to_the_next_line),
