@@ -19,6 +19,11 @@ net_problem() {
         echo "network namespaces are not allowed here"
         return
     fi
+    if ! ip netns exec "$NET_CLIENT" true 2>/dev/null; then
+        ip netns del "$NET_CLIENT"
+        echo "network namespaces cannot be entered here"
+        return
+    fi
     ip link add "gpp$$" type veth peer name "gpq$$" 2>/dev/null ||
         echo "veth pairs are not allowed here"
     ip link del "gpp$$" 2>/dev/null
