@@ -31,7 +31,7 @@ print_sql(const struct goquery_options *options, const struct report *report)
 static void
 print_caret(const struct goquery_options *options)
 {
-    const char *text = options->scope.condition;
+    const char *text = options->condition;
     const size_t at = options->condition_error_at;
     if (at == SIZE_MAX || at > 200 || strpbrk(text, "\t\r\n\033")) return;
     fprintf(stderr, "  %.*s\n  ", 400, text);
@@ -78,5 +78,7 @@ main(int argc, char **argv)
         rc = answer(&options, &err);
     if (rc == GODB_OK && (fflush(stdout) != 0 || ferror(stdout)))
         rc = shell_err_sys(&err, errno, "standard output");
-    return rc == GODB_OK ? EX_OK : fail(&options, &err);
+    const int code = rc == GODB_OK ? EX_OK : fail(&options, &err);
+    goquery_options_free(&options);
+    return code;
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "shell/go_flags.h"
+#include "shell/resolve.h"
 #include "shell/shell_err.h"
 
 /* What the flags say, before anybody judges it. */
@@ -98,17 +99,31 @@ goquery_options_usage(FILE *out)
 
 /* --- Judging ---------------------------------------------------------------------- */
 
+/* The condition with addresses for host names, which SQL does not resolve. */
+static int
+resolve_condition(struct goquery_options *out, struct godb_err *err)
+{
+    struct godb_filter *filter = NULL;
+    struct godb_err why;
+    size_t at = 0;
+    int rc = godb_filter_parse(&filter, out->condition, resolve_host, NULL, &at, &why);
+    if (rc == GODB_EARG) out->condition_error_at = at;
+    if (rc != GODB_OK) return shell_err(err, why.status, "-c: %.480s", why.msg);
+    out->resolved = godb_filter_text(filter);
+    godb_filter_free(filter);
+    if (out->resolved == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
+    out->scope.condition = out->resolved;
+    return GODB_OK;
+}
+
 static int
 check_condition(struct goquery_options *out, struct godb_err *err)
 {
     struct godb_filter *filter = NULL;
-    struct godb_err why;
-    if (out->scope.condition == NULL) return GODB_OK;
-    size_t at = 0;
-    int rc = godb_filter_parse(&filter, out->scope.condition, NULL, NULL, &at, &why);
+    if (out->condition == NULL) return GODB_OK;
+    int rc = godb_filter_parse(&filter, out->condition, NULL, NULL, NULL, NULL);
     godb_filter_free(filter);
-    if (rc == GODB_EARG) out->condition_error_at = at;
-    return rc == GODB_OK ? GODB_OK : shell_err(err, why.status, "-c: %.480s", why.msg);
+    return rc == GODB_OK ? GODB_OK : resolve_condition(out, err);
 }
 
 static int
@@ -215,6 +230,13 @@ choose_mode(const struct raw *raw)
     return raw->is_sql ? GOQUERY_SQL : GOQUERY_RUN;
 }
 
+void
+goquery_options_free(struct goquery_options *options)
+{
+    free(options->resolved);
+    options->resolved = NULL;
+}
+
 int
 goquery_options_parse(
     struct goquery_options *out, int argc, char **argv, struct godb_err *err)
@@ -229,6 +251,7 @@ goquery_options_parse(
     out->mode = choose_mode(&raw);
     if (out->mode == GOQUERY_HELP || out->mode == GOQUERY_VERSION) return GODB_OK;
     out->is_list = raw.is_list;
+    out->condition = raw.condition;
     out->scope = (struct session_scope){
         find_db(&raw), raw.iface, raw.first, raw.last, raw.condition};
     int rc = choose_writer(out, &raw, err);

@@ -143,7 +143,7 @@ query_run(FILE *out, const struct goquery_options *options, const struct report 
     struct run run = {.options = options, .start_ms = now_ms()};
     run.context = (struct output_context){.out = out,
         .type = options->report.type,
-        .condition = scope->condition ? scope->condition : "",
+        .condition = options->condition ? options->condition : "",
         .iface = scope->iface ? scope->iface : "",
         .report = report};
     int rc = session_open(&run.session, scope, err);

@@ -85,6 +85,13 @@ has "what is quoted in the shell is quoted in SQL" "$out" "SELECT goprobe_scope(
 run -list -sql
 has "-list has its SQL too" "$(sql "$out")" "eth0|3.00  |"
 
+if getent ahosts localhost | grep -q '^127.0.0.1 '; then
+    run -sql -i eth0 -c "host = localhost" sip
+    has "a host name in a condition is resolved, for the SQL too" "$out" "127.0.0.1"
+else
+    skip "a host name in a condition is resolved, for the SQL too" "no localhost here"
+fi
+
 # --- Nothing found ----------------------------------------------------------------------------
 
 run -i eth0 -c "dport = 1" talk_conv
