@@ -24,6 +24,12 @@ agg_talk_port,apps_dpi,apps_port,raw,report,talk_conv,talk_dst,talk_src"
 is "loading it twice does no harm" "$(shell ".load $so" ".load $so" 'SELECT 1')" 1
 is "a user's own table of the same name is the user's" \
     "$(shell 'CREATE TABLE flows(a); INSERT INTO flows VALUES(7)' ".load $so" 'SELECT * FROM flows')" 7
+mkdir "$TMP/db"
+is "a database file is left alone" "$(GOPROBE_DB=$TMP/db sqlite3 -batch "$TMP/file.db" ".load $so" \
+    'SELECT count(*) FROM raw' 'SELECT count(*) FROM main.sqlite_schema' 2>&1)" "0
+0"
+is "it loads with load_extension()" "$(shell "SELECT load_extension('$so')" 'SELECT human_count(1)')" "
+1.00  "
 has "tables cannot be written to" "$(shell ".load $so" 'DELETE FROM flows')" "may not be modified"
 
 passes "make install puts it where DESTDIR says" make -s install DESTDIR="$TMP/root" PREFIX=/usr
