@@ -25,7 +25,7 @@
 #include "shell/shell_err.h"
 
 enum {
-    TOLD_MAX = 20,    /* refused rows that are named one by one */
+    TOLD_MAX = 20,    /* lines that name refused rows */
     LANES_MAX = 1024, /* interfaces in one file; each keeps files open */
     PROGRESS_ROWS = 1024
 };
@@ -44,6 +44,7 @@ struct import {
     uint64_t record_count; /* of this pass */
     uint64_t data_count;   /* of them, rows */
     uint64_t refused_count;
+    uint64_t told_count; /* lines about them, printed or not */
     struct godb_err *err;
     int rc; /* why the reading was ended */
 };
@@ -65,11 +66,12 @@ static void
 refuse(
     struct import *import, const struct csv_reader_record *record, const char *reason)
 {
-    if (import->refused_count++ < TOLD_MAX)
+    import->refused_count++;
+    if (import->told_count++ < TOLD_MAX)
         tell_line(import, record->first_line, record->last_line, reason);
 }
 
-/* A csv_lane_lost_fn.  Always told: it is many rows at once. */
+/* A csv_lane_lost_fn. */
 static void
 lose_rows(void *arg, uint64_t first_line, uint64_t last_line, size_t row_count,
     const char *reason)
@@ -77,8 +79,8 @@ lose_rows(void *arg, uint64_t first_line, uint64_t last_line, size_t row_count,
     struct import *import = arg;
     char text[sizeof import->err->msg + 40];
     snprintf(text, sizeof text, "%zu rows refused: %s", row_count, reason);
-    tell_line(import, first_line, last_line, text);
     import->refused_count += row_count;
+    if (import->told_count++ < TOLD_MAX) tell_line(import, first_line, last_line, text);
 }
 
 static void
@@ -250,7 +252,7 @@ add_up(const struct import *import)
 static void
 tell_untold(const struct import *import)
 {
-    if (import->refused_count > TOLD_MAX)
+    if (import->told_count > TOLD_MAX)
         fprintf(stderr, "goconvert: %s: %" PRIu64 " rows refused in all\n",
             import->name, import->refused_count);
 }

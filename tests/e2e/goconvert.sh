@@ -172,6 +172,20 @@ is "a second import of the same file changes nothing" "$rc $(picture "$db" | md5
     "65 $(md5sum <<<"$before")"
 
 fresh
+for file in 1 2; do
+    for ((i = 0; i < 300; i++)); do
+        echo "$good,$((1456358460 + 60 * (i + 300 * (file - 1))))"
+    done >half$file.csv
+done
+echo "$good,1456444860" >>half2.csv
+import -in half1.csv -out "$db" -iface eth0
+import -in half2.csv -out "$db" -iface eth0
+is "a day takes 512 blocks, what is more is refused, the next day goes on" \
+    "$rc $(tail -n 1 <<<"$err") $(ask 'SELECT count(*), max(time) FROM blocks')" \
+    "65 goconvert: 213 rows imported, 88 refused; 213 blocks in 2 day directories of 1 interfaces 513|1456444860"
+has "the rows that the day had no room for are named" "$err" "half2.csv:213: 1 rows refused: "
+
+fresh
 printf '%s\n' "$good,1456429175" "$good,1456428875" "$good,1456429475" >order.csv
 import -in order.csv -out "$db" -iface eth0
 is "a row out of order is refused with its line" "$rc ${err%%;*}" \
