@@ -24,6 +24,7 @@ struct godb_block_list {
     bool has_day;
     uint32_t slot, iface;
     struct day day;
+    char damage[256]; /* the first column that cannot be opened, or "" */
     struct meta meta;
 };
 
@@ -38,6 +39,20 @@ leave_day(struct godb_block_list *list)
     list->has_day = false;
 }
 
+/* One by one: a column that cannot be opened must not take the others along. */
+static int
+open_columns(struct godb_block_list *list, struct godb_err *why)
+{
+    list->damage[0] = '\0';
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        int rc = day_open_columns(&list->day, GODB_COLUMN_BIT(col), why);
+        if (rc == GODB_ENOMEM) return rc;
+        if (rc != GODB_OK && list->damage[0] == '\0')
+            snprintf(list->damage, sizeof list->damage, "%.255s", why->msg);
+    }
+    return GODB_OK;
+}
+
 /* GODB_OK also where the day cannot be read: that is told, and the walk goes on. */
 static int
 enter_day(struct godb_block_list *list, struct godb_err *err)
@@ -50,9 +65,8 @@ enter_day(struct godb_block_list *list, struct godb_err *err)
         list->has_day = true;
         list->iface = ref->iface;
         list->slot = 0;
-        rc = day_open_columns(&list->day, GODB_COLUMNS_ALL, &why);
+        rc = open_columns(list, &why);
     }
-    /* A column that cannot be opened shows in the status of each block. */
     if (rc != GODB_OK && rc != GODB_ENOTFOUND && !list->has_day && list->warn)
         list->warn(list->warn_arg, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
@@ -73,7 +87,8 @@ fill_sizes(struct godb_block_list *list, struct godb_block_info *out)
 {
     struct godb_err why;
     uint32_t rows = 0;
-    snprintf(out->status, sizeof out->status, "ok");
+    const bool is_told = list->damage[0] != '\0';
+    snprintf(out->status, sizeof out->status, "%s", is_told ? list->damage : "ok");
     if (day_block_rows(&list->day, list->slot, &rows, &why) != GODB_OK) {
         snprintf(out->status, sizeof out->status, "%.255s", why.msg);
         return;
@@ -84,7 +99,7 @@ fill_sizes(struct godb_block_list *list, struct godb_block_info *out)
         uint32_t slot;
         if (day_extent(&list->day, (enum godb_column)col, list->slot, rows, &slot,
                 &extent, &why) != GODB_OK) {
-            snprintf(out->status, sizeof out->status, "%.255s", why.msg);
+            if (!is_told) snprintf(out->status, sizeof out->status, "%.255s", why.msg);
             continue;
         }
         out->compressed_bytes += extent.end - extent.start;
@@ -204,7 +219,7 @@ godb_ifaces(struct godb *db, struct godb_iface_info **out, size_t *out_count,
     godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
 {
     const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
-    struct godb_block_list *list;
+    struct godb_block_list *list = NULL;
     int rc = godb_block_list_open(&list, db, &all, warn, warn_arg, err);
     if (rc != GODB_OK) return rc;
     const size_t count = list->days.iface_count;

@@ -90,6 +90,7 @@ blocks_next(sqlite3_vtab_cursor *base)
     int rc = godb_block_list_next(cursor->list, &cursor->info, &err);
     cursor->rowid++;
     cursor->is_eof = rc != GODB_OK;
+    if (cursor->is_eof) session_warn_end(((struct table *)base->pVtab)->session);
     if (rc == GODB_OK || rc == GODB_DONE) return SQLITE_OK;
     return query_error(&err, &base->pVtab->zErrMsg);
 }

@@ -31,6 +31,9 @@ costs 'a file of a few bytes under traffic' sip.gpf 30 "SELECT sum(flows) FROM t
 is 'other interfaces are not missing' \
     "$(ask 'SELECT iface, count(sip) FROM flows GROUP BY iface ORDER BY iface')" 'eth0|20
 eth1|10'
+is 'the list of blocks names the file, and no other' \
+    "$(ask "SELECT DISTINCT status FROM blocks WHERE time >= 1700006400 AND iface = 'eth0'")" \
+    "$day: sip.gpf: 8 bytes, shorter than its header of 12288"
 is 'what does not need the column is not missing' "$(ask 'SELECT flows, bytes FROM traffic')" \
     '70|2439360'
 is 'and not warned about' "$(cat "$TMP/err")" ''
