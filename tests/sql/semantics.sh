@@ -36,6 +36,15 @@ is "totals are in every row, and the number of groups" \
     "$(sql 'SELECT sip, total_bytes, total_packets, total_flows, total_groups FROM traffic ORDER BY bytes DESC LIMIT 2')" \
 "10.0.0.1|1858|41|6|3
 10.0.0.2|1858|41|6|3"
+is "a dimension that the outer statement does not need is none" \
+    "$(sql 'SELECT bytes FROM talk_src; SELECT max(bytes) FROM (SELECT sip, bytes FROM traffic)')" "1858
+1858"
+is "but GROUP BY needs it" \
+    "$(sql 'SELECT count(*), max(b) FROM (SELECT sip, sum(bytes) AS b FROM traffic GROUP BY sip)')" "3|1583"
+is "an argument compared otherwise than by = is none" \
+    "$(sql "SELECT count(*) FROM flows WHERE condition IN ('dport = 53', 'dport = 22')" \
+        'SELECT count(*) FROM flows WHERE condition IS NULL')" "0
+6"
 is "LIMIT 0 gives nothing" "$(sql 'SELECT sip FROM traffic LIMIT 0')" ""
 is "a negative LIMIT gives all" "$(sql 'SELECT count(*) FROM (SELECT sip FROM traffic LIMIT -1)')" 3
 
