@@ -36,7 +36,7 @@ say = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' $(1) $(2))
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
     -Wwrite-strings -Wundef -Wpointer-arith -Wformat=2 -Wvla -Wimplicit-fallthrough
 WARN_godb := -Wconversion -Wno-sign-conversion
-OPT_release := -O2 -g -DNDEBUG -D_FORTIFY_SOURCE=2
+OPT_release := -O3 -g -DNDEBUG -D_FORTIFY_SOURCE=2
 OPT_debug := -Og -g3
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
     -fno-sanitize-recover=all

@@ -39,7 +39,10 @@ add_iface(struct day_list *list, const char *name, struct godb_err *err)
     void *more = realloc(list->ifaces, (list->iface_count + 1) * sizeof *list->ifaces);
     if (more == NULL) return err_nomem(err);
     list->ifaces = more;
-    snprintf(list->ifaces[list->iface_count++], GODB_IFACE_MAX, "%s", name);
+    char *copy = list->ifaces[list->iface_count++];
+    const size_t length = strnlen(name, GODB_IFACE_MAX - 1);
+    memcpy(copy, name, length);
+    copy[length] = '\0';
     return GODB_OK;
 }
 

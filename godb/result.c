@@ -174,7 +174,40 @@ compare_rest(const struct godb_row *a, const struct godb_row *b)
 struct ordering {
     const struct godb_result *result;
     const struct godb_aggregate_spec *spec;
+    /* The first term where it is a sum: nearly all rows are turned away by it alone. */
+    bool has_lead;
+    bool lead_descends;
+    unsigned lead_words[RESULT_TABLES][2]; /* of an entry; their sum */
+    unsigned lead_count;                   /* 1 or 2 */
 };
+
+static uint64_t
+lead_of(const struct ordering *by, uint64_t ref)
+{
+    const int which = ref & TABLE_BIT ? RESULT_WIDE : RESULT_NARROW;
+    const uint64_t *entry = group_entry(&by->result->tables[which], ref & ~TABLE_BIT);
+    const uint64_t lead = entry[by->lead_words[which][0]];
+    return by->lead_count == 1 ? lead : godb_sum(lead, entry[by->lead_words[which][1]]);
+}
+
+static void
+find_lead(struct ordering *by)
+{
+    if (by->spec->order_count == 0 || by->spec->order[0].key < GODB_KEY_SUM) return;
+    const unsigned key = by->spec->order[0].key;
+    const unsigned first = key == GODB_KEY_BYTES     ? GODB_SUM_BYTES_RCVD
+                           : key == GODB_KEY_PACKETS ? GODB_SUM_PACKETS_RCVD
+                                                     : key - GODB_KEY_SUM;
+    by->lead_count = key >= GODB_KEY_BYTES ? 2 : 1;
+    for (unsigned i = 0; i < by->lead_count; i++) {
+        if (!(by->result->sums & GODB_SUM_BIT(first + i))) return;
+        for (int which = 0; which < RESULT_TABLES; which++)
+            by->lead_words[which][i] =
+                by->result->tables[which].key_words + by->result->sum_place[first + i];
+    }
+    by->has_lead = true;
+    by->lead_descends = by->spec->order[0].descending;
+}
 
 static int
 compare_rows(
@@ -194,6 +227,11 @@ static int
 compare_refs(const void *a, const void *b, void *arg)
 {
     const struct ordering *by = arg;
+    if (by->has_lead) {
+        const uint64_t lead_a = lead_of(by, *(const uint64_t *)a);
+        const uint64_t lead_b = lead_of(by, *(const uint64_t *)b);
+        if (lead_a != lead_b) return (lead_a < lead_b) == by->lead_descends ? 1 : -1;
+    }
     struct godb_row row_a, row_b;
     read_row(by->result, *(const uint64_t *)a, &row_a);
     read_row(by->result, *(const uint64_t *)b, &row_b);
@@ -239,7 +277,8 @@ static int
 choose_rows(struct godb_result *result, const struct godb_aggregate_spec *spec,
     struct godb_err *err)
 {
-    struct ordering by = {result, spec};
+    struct ordering by = {.result = result, .spec = spec};
+    find_lead(&by);
     size_t limit = result->group_count;
     if (spec->limit >= 0 && (uint64_t)spec->limit < limit) limit = (size_t)spec->limit;
     if (limit == 0) return GODB_OK;
@@ -253,15 +292,16 @@ choose_rows(struct godb_result *result, const struct godb_aggregate_spec *spec,
 }
 
 static void
-add_totals(struct godb_result *result)
+add_table_totals(struct godb_result *result, const struct group_table *table)
 {
-    struct godb_row row;
-    for (int which = 0; which < RESULT_TABLES; which++)
-        for (size_t i = 0; i < result->tables[which].count; i++) {
-            read_row(result, i | (which == RESULT_WIDE ? TABLE_BIT : 0), &row);
-            for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
-                result->totals[sum] = godb_sum(result->totals[sum], row.sums[sum]);
-        }
+    for (int sum = 0; sum < GODB_SUM_COUNT; sum++) {
+        if (!(result->sums & GODB_SUM_BIT(sum))) continue;
+        const unsigned word = table->key_words + result->sum_place[sum];
+        uint64_t total = result->totals[sum];
+        for (size_t i = 0; i < table->count; i++)
+            total = godb_sum(total, group_entry(table, i)[word]);
+        result->totals[sum] = total;
+    }
 }
 
 int
@@ -269,8 +309,9 @@ result_finish(struct godb_result *result, const struct godb_aggregate_spec *spec
     struct godb_err *err)
 {
     result->group_count = 0;
-    for (int which = 0; which < RESULT_TABLES; which++)
+    for (int which = 0; which < RESULT_TABLES; which++) {
         result->group_count += result->tables[which].count;
-    add_totals(result);
+        add_table_totals(result, &result->tables[which]);
+    }
     return choose_rows(result, spec, err);
 }
