@@ -35,8 +35,9 @@ matches "packets received, most first" packets_in.txt -i eth0 -in -s packets tal
 matches "totals alone" totals.txt -i eth0 -n 0 talk_src
 matches "time comes first, in order, and whole" raw.txt -i ANY raw
 matches "talk_conv as csv" talk_conv.csv -i eth0,br-lan -e csv talk_conv
-matches "apps_dpi as json" apps_dpi.json -i eth0 -e json apps_dpi
-matches "time and port are strings in json" time_dport.json -i eth0 -e json -sum -in time,dport
+matches "apps_dpi as json, both directions side by side" apps_dpi.json -i eth0 -e json apps_dpi
+matches "apps_dpi as json, both in one" apps_dpi_sum.json -i eth0 -e json -sum apps_dpi
+matches "time and port are strings in json" time_dport.json -i eth0 -e json -sum time,dport
 matches "json without rows" totals.json -i eth0 -e json -n 0 sip
 matches "the interfaces" list.txt -list
 
