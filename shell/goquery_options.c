@@ -70,7 +70,8 @@ bind_flags(struct go_flag out[FLAG_COUNT], struct raw *raw)
         {.name = "out", .on = &raw->is_sent, .help = "count what was sent"},
         {.name = "sum",
             .on = &raw->is_sum,
-            .help = "count both, as without -in and -out"},
+            .help = "count both in one; json has them side by side without\n"
+                    "-in, -out and -sum"},
         {.name = "list", .on = &raw->is_list, .help = "list the interfaces"},
         {.name = "sql",
             .on = &raw->is_sql,
@@ -173,7 +174,8 @@ choose_report(struct report_spec *out, const struct raw *raw, struct godb_err *e
         return shell_err(err, GODB_EARG, "-n: %" PRId64 " is negative", raw->limit);
     out->limit = raw->has_limit ? raw->limit : -1;
     out->is_ascending = raw->is_ascending;
-    out->direction = REPORT_SUM;
+    out->direction =
+        out->format == REPORT_JSON && !raw->is_sum ? REPORT_BOTH : REPORT_SUM;
     if (!raw->is_sum && raw->is_rcvd != raw->is_sent)
         out->direction = raw->is_rcvd ? REPORT_RCVD : REPORT_SENT;
     return choose_sort(&out->sort, raw, err);

@@ -27,7 +27,7 @@ struct output_context {
     const struct report *report;
     /* Known at begin: */
     int64_t hits;
-    char total_packets[OUTPUT_NUMBER], total_bytes[OUTPUT_NUMBER]; /* in the format */
+    char totals[REPORT_TOTALS_MAX][OUTPUT_NUMBER]; /* as report->totals; to print */
     /* So far; the engine is through with the database when the first row comes: */
     int64_t took_ms;
     int warning_count;

@@ -60,8 +60,8 @@ static void
 end(void *state, const struct output_context *context)
 {
     FILE *out = state;
-    print_pair(out, "Overall packets", context->total_packets);
-    print_pair(out, "Overall data volume (bytes)", context->total_bytes);
+    print_pair(out, "Overall packets", context->totals[0]);
+    print_pair(out, "Overall data volume (bytes)", context->totals[1]);
     print_pair(out, "Sorting and flow direction", context->report->sorted_by);
     print_pair(out, "Interface", context->iface);
 }

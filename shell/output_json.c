@@ -108,8 +108,13 @@ print_summary(const struct output_context *context)
 {
     fputs("\"summary\":{\"interface\":", context->out);
     print_string(context->out, context->iface);
-    fprintf(context->out, ",\"total_bytes\":%s,\"total_packets\":%s}",
-        context->total_bytes, context->total_packets);
+    const size_t count = context->report->total_count;
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = (i + count / 2) % count; /* bytes before packets */
+        fprintf(context->out, ",\"%s\":%s", context->report->totals[at],
+            context->totals[at]);
+    }
+    fputc('}', context->out);
 }
 
 /* The keys of the frame that come before the report's name, or those after it.  A name

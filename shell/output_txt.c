@@ -77,7 +77,7 @@ end(void *state, const struct output_context *context)
         fputc('\n', context->out);
     }
     fprintf(context->out, "Overall packets: %s , Overall data volume: %s\n",
-        context->total_packets, context->total_bytes);
+        context->totals[0], context->totals[1]);
 }
 
 static void

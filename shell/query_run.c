@@ -41,10 +41,9 @@ take_totals(struct run *run)
     struct output_context *context = &run->context;
     const int column = (int)context->report->column_count;
     context->hits = sqlite3_column_int64(run->statement, column);
-    snprintf(context->total_packets, sizeof context->total_packets, "%s",
-        output_text(run->statement, column + 1));
-    snprintf(context->total_bytes, sizeof context->total_bytes, "%s",
-        output_text(run->statement, column + 2));
+    for (size_t i = 0; i < context->report->total_count; i++)
+        snprintf(context->totals[i], sizeof context->totals[i], "%s",
+            output_text(run->statement, column + 1 + (int)i));
 }
 
 static void

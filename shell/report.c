@@ -155,28 +155,58 @@ static const struct report_column measures[] = {
     {"%", "bytes_percent", REPORT_PERCENT},
 };
 
+static const struct report_column measures_of_both[] = {
+    {"packets received", "packets_rcvd", REPORT_COUNTER},
+    {"packets sent", "packets_sent", REPORT_COUNTER},
+    {"%", "packets_percent", REPORT_PERCENT},
+    {"data vol. received", "bytes_rcvd", REPORT_COUNTER},
+    {"data vol. sent", "bytes_sent", REPORT_COUNTER},
+    {"%", "bytes_percent", REPORT_PERCENT},
+};
+
+static const char *const totals[] = {"total_packets", "total_bytes"};
+
+static const char *const totals_of_both[] = {
+    "total_packets_rcvd", "total_packets_sent", "total_bytes_rcvd", "total_bytes_sent"};
+
 static void
-list_columns(struct report *report, const struct key_list *list)
+list_columns(
+    struct report *report, const struct key_list *list, enum report_direction direction)
 {
+    const bool is_both = direction == REPORT_BOTH;
+    const struct report_column *added = is_both ? measures_of_both : measures;
+    const size_t count = is_both ? sizeof measures_of_both / sizeof measures_of_both[0]
+                                 : sizeof measures / sizeof measures[0];
     report->column_count = 0;
     for (size_t i = 0; i < list->count; i++) {
         const char *name = keys[list->keys[i]].name;
         report->columns[report->column_count++] =
             (struct report_column){name, name, REPORT_KEY};
     }
-    for (size_t i = 0; i < sizeof measures / sizeof measures[0]; i++)
-        report->columns[report->column_count++] = measures[i];
+    for (size_t i = 0; i < count; i++)
+        report->columns[report->column_count++] = added[i];
+}
+
+static void
+list_totals(struct report *report, enum report_direction direction)
+{
+    const bool is_both = direction == REPORT_BOTH;
+    const char *const *names = is_both ? totals_of_both : totals;
+    report->total_count = is_both ? REPORT_TOTALS_MAX : REPORT_TOTALS_MAX / 2;
+    for (size_t i = 0; i < report->total_count; i++)
+        report->totals[i] = names[i];
 }
 
 /* --- SQL -------------------------------------------------------------------------- */
 
 struct measure {
     const char *counter; /* "bytes" */
-    const char *human;   /* the function that makes it readable */
+    const char *title;
+    const char *human; /* the function that makes it readable */
 };
 
-static const struct measure packets = {"packets", "human_count"};
-static const struct measure bytes = {"bytes", "human_bytes"};
+static const struct measure packets = {"packets", "packets", "human_count"};
+static const struct measure bytes = {"bytes", "data vol.", "human_bytes"};
 
 static const char *
 suffix(enum report_direction direction)
@@ -216,10 +246,14 @@ static void
 print_measure(FILE *out, const struct report_spec *spec, const struct measure *measure)
 {
     const bool is_json = spec->format == REPORT_JSON;
-    print_counter(out, spec, measure, "");
-    fprintf(out, " AS \"%s\",\n       ",
-        measure == &packets ? measures[0].title
-                            : (is_json ? measures[2].name : measures[2].title));
+    if (spec->direction == REPORT_BOTH) {
+        fprintf(out, "%s_rcvd,\n       %s_sent,\n       ", measure->counter,
+            measure->counter);
+    } else {
+        print_counter(out, spec, measure, "");
+        fprintf(
+            out, " AS \"%s\",\n       ", is_json ? measure->counter : measure->title);
+    }
     print_percent(out, spec, measure);
     fprintf(out, " AS \"%s%s\",\n       ", is_json ? measure->counter : "%",
         is_json ? "_percent" : "");
@@ -244,10 +278,16 @@ static void
 print_totals(FILE *out, const struct report_spec *spec)
 {
     fputs("hits, ", out);
-    print_counter(out, spec, &packets, "total_");
-    fputs(" AS total_packets, ", out);
-    print_counter(out, spec, &bytes, "total_");
-    fputs(" AS total_bytes\n  FROM report\n ORDER BY ", out);
+    if (spec->direction == REPORT_BOTH) {
+        for (size_t i = 0; i < REPORT_TOTALS_MAX; i++)
+            fprintf(out, "%s%s", i ? ", " : "", totals_of_both[i]);
+    } else {
+        print_counter(out, spec, &packets, "total_");
+        fprintf(out, " AS %s, ", totals[0]);
+        print_counter(out, spec, &bytes, "total_");
+        fprintf(out, " AS %s", totals[1]);
+    }
+    fputs("\n  FROM report\n ORDER BY ", out);
 }
 
 static void
@@ -303,7 +343,8 @@ in_words(enum report_sort sort, enum report_direction direction)
             "accumulated packets (received only)", "accumulated packets (sent only)"},
     };
     if (sort == REPORT_BY_TIME) return "first packet time";
-    return words[sort == REPORT_BY_PACKETS][direction];
+    return words[sort == REPORT_BY_PACKETS]
+                [direction == REPORT_BOTH ? REPORT_SUM : direction];
 }
 
 static int
@@ -330,7 +371,8 @@ report_make(struct report *out, const struct report_spec *spec, struct godb_err 
     if (rc == GODB_OK) rc = choose_sort(&sort, spec, &list, err);
     if (rc != GODB_OK) return rc;
     list = in_print_order(&list);
-    if (spec->limit != 0) list_columns(out, &list);
+    if (spec->limit != 0) list_columns(out, &list, spec->direction);
+    list_totals(out, spec->direction);
     out->sorted_by = in_words(sort, spec->direction);
     FILE *text = open_memstream(&out->sql, &length);
     if (text == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");

@@ -12,7 +12,12 @@
 #include "godb/godb.h"
 
 enum report_format { REPORT_TXT, REPORT_CSV, REPORT_JSON };
-enum report_direction { REPORT_SUM, REPORT_RCVD, REPORT_SENT };
+enum report_direction {
+    REPORT_SUM,
+    REPORT_RCVD,
+    REPORT_SENT,
+    REPORT_BOTH /* side by side; in json alone */
+};
 enum report_sort {
     REPORT_BY_DEFAULT,
     REPORT_BY_BYTES,
@@ -22,7 +27,8 @@ enum report_sort {
 
 enum {
     REPORT_KEYS_MAX = 8,
-    REPORT_COLUMNS_MAX = REPORT_KEYS_MAX + 4,
+    REPORT_COLUMNS_MAX = REPORT_KEYS_MAX + 6,
+    REPORT_TOTALS_MAX = 4,
     REPORT_LIMIT_DEFAULT = 1000
 };
 
@@ -45,12 +51,14 @@ struct report_column {
     enum report_kind kind;
 };
 
-/* The statement's columns are columns[], then three more: hits (how many rows there are
- * without a limit), total packets and total bytes, in every row alike.  Its texts are
- * ready to print in the format it was made for. */
+/* The statement's columns are columns[], then, in every row alike, hits (how many rows
+ * there are without a limit) and totals[]: packets, then bytes, or of each received and
+ * sent.  Its texts are ready to print in the format it was made for. */
 struct report {
     struct report_column columns[REPORT_COLUMNS_MAX];
-    size_t column_count;   /* 0: totals alone */
+    size_t column_count;                   /* 0: totals alone */
+    const char *totals[REPORT_TOTALS_MAX]; /* names; static */
+    size_t total_count;
     const char *sorted_by; /* in words; static */
     char *sql;             /* without a semicolon */
 };

@@ -128,6 +128,32 @@ machines_get_plain_numbers(void **state)
 }
 
 static void
+both_directions_stand_side_by_side_with_one_percentage(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        MAKE(.type = "sip", .format = REPORT_JSON, .direction = REPORT_BOTH), GODB_OK);
+    assert_string_equal(report.sql,
+        "SELECT sip,\n"
+        "       packets_rcvd,\n"
+        "       packets_sent,\n"
+        "       100.0 * packets / total_packets AS \"packets_percent\",\n"
+        "       bytes_rcvd,\n"
+        "       bytes_sent,\n"
+        "       100.0 * bytes / total_bytes AS \"bytes_percent\",\n"
+        "       hits, total_packets_rcvd, total_packets_sent, total_bytes_rcvd, "
+        "total_bytes_sent\n"
+        "  FROM report\n"
+        " ORDER BY report.bytes DESC\n"
+        " LIMIT 1000");
+    assert_int_equal(report.column_count, 7);
+    assert_int_equal(report.total_count, 4);
+    assert_string_equal(report.totals[3], "total_bytes_sent");
+    assert_string_equal(
+        report.sorted_by, "accumulated data volume (sent and received)");
+}
+
+static void
 one_direction_counts_sorts_and_adds_up_that_direction(void **state)
 {
     (void)state;
@@ -192,6 +218,7 @@ main(void)
         cmocka_unit_test(what_is_no_column_is_named),
         cmocka_unit_test(the_sql_is_what_a_person_would_write),
         cmocka_unit_test(machines_get_plain_numbers),
+        cmocka_unit_test(both_directions_stand_side_by_side_with_one_percentage),
         cmocka_unit_test(one_direction_counts_sorts_and_adds_up_that_direction),
         cmocka_unit_test(a_time_series_is_whole_and_in_order_unless_told_otherwise),
         cmocka_unit_test(time_is_no_order_where_there_is_no_time),
