@@ -13,6 +13,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/goprobe
 DOCDIR ?= $(PREFIX)/share/doc/goprobe
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR ?=
 # Where the programs look for the database when nobody says; see README.md.
 DB_PATH ?= /var/lib/goprobe/db
@@ -218,7 +219,7 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev libsqlite3-dev \
     sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev
 DEPS_TEST := libcmocka-dev iproute2 python3 netcat-openbsd curl openssl \
-    binutils procps
+    binutils procps time
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 
 .PHONY: deps deps-dev
@@ -242,12 +243,18 @@ man_8 := $(wildcard docs/*.8)
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/sql \
-	    $(DESTDIR)$(DOCDIR)
+	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(INCLUDEDIR)/godb \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 755 $(B)/goprobe $(DESTDIR)$(SBINDIR)/
 	install -m 755 $(B)/goquery $(B)/goconvert $(DESTDIR)$(BINDIR)/
 	install -m 644 $(B)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so
 	ln -sf libgoprobe.so $(DESTDIR)$(LIBDIR)/goprobe.so
 	install -m 644 $(src_views) $(DESTDIR)$(DATADIR)/sql/
+	install -m 644 shell/completion.bash $(DESTDIR)$(COMPLETIONDIR)/goquery
+	install -m 644 godb/godb.h $(DESTDIR)$(INCLUDEDIR)/godb/
+	install -m 644 $(B)/libgodb.a $(DESTDIR)$(LIBDIR)/
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+	    godb/godb.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc
 	$(if $(man_1),install -m 644 $(man_1) $(DESTDIR)$(MANDIR)/man1/)
 	$(if $(man_8),install -m 644 $(man_8) $(DESTDIR)$(MANDIR)/man8/)
 	install -m 644 README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md $(DESTDIR)$(DOCDIR)/
@@ -255,6 +262,8 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(BINDIR)/goquery \
 	    $(DESTDIR)$(BINDIR)/goconvert $(DESTDIR)$(LIBDIR)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so \
+	    $(DESTDIR)$(COMPLETIONDIR)/goquery $(DESTDIR)$(INCLUDEDIR)/godb/godb.h \
+	    $(DESTDIR)$(LIBDIR)/libgodb.a $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(man_1))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(man_8)))
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)

@@ -6,7 +6,6 @@
 
 #include <lz4.h>
 #include <lz4hc.h>
-#include <stdlib.h>
 
 /* The originals search 512 candidates a position; level 9 comes nearest at a fifth of
  * the time, and any valid LZ4 block is readable by all of them. */
@@ -25,18 +24,28 @@ codec_bound(size_t raw_bytes)
     return (size_t)LZ4_compressBound((int)raw_bytes);
 }
 
-void *
+struct codec_state *
 codec_state_new(void)
 {
-    return malloc((size_t)LZ4_sizeofStateHC());
+    return (struct codec_state *)LZ4_createStreamHC();
+}
+
+void
+codec_state_free(struct codec_state *state)
+{
+    LZ4_freeStreamHC((LZ4_streamHC_t *)state);
 }
 
 size_t
-codec_pack(
-    void *state, uint8_t *out, size_t out_bytes, const uint8_t *raw, size_t raw_bytes)
+codec_pack(struct codec_state *state, uint8_t *out, size_t out_bytes,
+    const uint8_t *raw, size_t raw_bytes)
 {
-    int packed = LZ4_compress_HC_extStateHC(
-        state, (const char *)raw, (char *)out, (int)raw_bytes, (int)out_bytes, LEVEL);
+    LZ4_streamHC_t *stream = (LZ4_streamHC_t *)state;
+    /* Forgets what came before without clearing 256 KiB of tables, which would cost
+     * more than a small block. */
+    LZ4_resetStreamHC_fast(stream, LEVEL);
+    const int packed = LZ4_compress_HC_continue(
+        stream, (const char *)raw, (char *)out, (int)raw_bytes, (int)out_bytes);
     return packed > 0 ? (size_t)packed : 0;
 }
 

@@ -20,12 +20,15 @@ bool codec_is_plausible(uint64_t packed_bytes, uint64_t raw_bytes);
 /* Room that codec_pack() needs for raw_bytes (<= CODEC_RAW_MAX). */
 size_t codec_bound(size_t raw_bytes);
 
-/* Working memory of codec_pack(); free(3) it. */
-void *codec_state_new(void);
+/* Working memory of codec_pack(); NULL: out of memory. */
+struct codec_state;
+struct codec_state *codec_state_new(void);
+void codec_state_free(struct codec_state *state);
 
-/* Compress (LZ4 HC, as goDB does).  Returns the packed size, 0 on failure. */
-size_t codec_pack(
-    void *state, uint8_t *out, size_t out_bytes, const uint8_t *raw, size_t raw_bytes);
+/* Compress (LZ4 HC, as goDB does) as a block of its own.  Returns the packed size, 0 on
+ * failure. */
+size_t codec_pack(struct codec_state *state, uint8_t *out, size_t out_bytes,
+    const uint8_t *raw, size_t raw_bytes);
 
 /* Decompress exactly raw_bytes; false where the packed bytes give anything else.  Never
  * reads or writes outside the two buffers. */

@@ -125,7 +125,7 @@ stage_close(struct stage *stage)
     stage->dir_fd = -1;
     meta_free(&stage->meta);
     free(stage->staged);
-    free(stage->codec);
+    codec_state_free(stage->codec);
     free(stage->raw);
     free(stage->packed);
     stage->staged = NULL;

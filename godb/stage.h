@@ -36,7 +36,7 @@ struct stage {
     struct staged_block *staged;
     uint32_t staged_count;
     /* Working memory. */
-    void *codec;
+    struct codec_state *codec;
     uint8_t *raw, *packed;
     size_t raw_capacity, packed_capacity;
 };

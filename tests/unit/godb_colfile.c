@@ -97,7 +97,7 @@ static void
 packing_and_unpacking_give_the_same_bytes(void **state)
 {
     (void)state;
-    void *codec = codec_state_new();
+    struct codec_state *codec = codec_state_new();
     uint8_t raw[5000], packed[6000], again[5000];
     assert_non_null(codec);
     for (size_t length = 1; length < sizeof raw; length = length * 3 / 2 + 1) {
@@ -113,7 +113,7 @@ packing_and_unpacking_give_the_same_bytes(void **state)
     }
     assert_false(codec_is_plausible(10, 100000));
     assert_false(codec_is_plausible(UINT64_MAX, UINT64_MAX));
-    free(codec);
+    codec_state_free(codec);
 }
 
 static void
