@@ -28,12 +28,27 @@ struct aggregation {
 
 /* --- Preparing -------------------------------------------------------------------- */
 
+/* The counters, by enum godb_measure, that a sum is made of. */
+static const struct {
+    uint8_t first, count;
+} parts_of[GODB_SUM_COUNT] = {
+    [GODB_SUM_BYTES_RCVD] = {GODB_SUM_BYTES_RCVD, 1},
+    [GODB_SUM_BYTES_SENT] = {GODB_SUM_BYTES_SENT, 1},
+    [GODB_SUM_PACKETS_RCVD] = {GODB_SUM_PACKETS_RCVD, 1},
+    [GODB_SUM_PACKETS_SENT] = {GODB_SUM_PACKETS_SENT, 1},
+    [GODB_SUM_BYTES] = {GODB_SUM_BYTES_RCVD, 2},
+    [GODB_SUM_PACKETS] = {GODB_SUM_PACKETS_RCVD, 2},
+    [GODB_SUM_FLOWS] = {0, 0},
+};
+
 static unsigned
 sum_columns(unsigned sums)
 {
     unsigned columns = 0;
-    for (int sum = GODB_SUM_BYTES_RCVD; sum <= GODB_SUM_PACKETS_SENT; sum++)
-        if (sums & GODB_SUM_BIT(sum)) columns |= GODB_COLUMN_BIT(GODB_BYTES_RCVD + sum);
+    for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
+        for (int part = 0; (sums & GODB_SUM_BIT(sum)) && part < parts_of[sum].count;
+             part++)
+            columns |= GODB_COLUMN_BIT(GODB_BYTES_RCVD + parts_of[sum].first + part);
     return columns;
 }
 
@@ -66,22 +81,35 @@ prepare_result(struct godb_result *result, const struct godb_aggregate_spec *spe
 /* --- Rows ------------------------------------------------------------------------- */
 
 static void
+gather_sum(uint64_t *to, unsigned step, int sum, const struct godb_chunk *chunk,
+    const uint32_t *rows, size_t count)
+{
+    const uint64_t *const *columns = chunk->counters + parts_of[sum].first;
+    switch (parts_of[sum].count) {
+    case 0:
+        for (size_t i = 0; i < count; i++)
+            to[i * step] = 1;
+        break;
+    case 1:
+        for (size_t i = 0; i < count; i++)
+            to[i * step] = columns[0][rows[i]];
+        break;
+    default:
+        for (size_t i = 0; i < count; i++)
+            to[i * step] = godb_sum(columns[0][rows[i]], columns[1][rows[i]]);
+    }
+}
+
+static void
 gather_sums(struct aggregation *agg, const struct godb_chunk *chunk,
     const uint32_t *rows, size_t count)
 {
     const struct godb_result *result = agg->result;
-    const unsigned width = result->tables[RESULT_NARROW].sum_count;
-    for (int sum = GODB_SUM_BYTES_RCVD; sum <= GODB_SUM_PACKETS_SENT; sum++) {
-        if (!(result->sums & GODB_SUM_BIT(sum))) continue;
-        uint64_t *to = agg->sums + result->sum_place[sum];
-        const uint64_t *values = chunk->counters[sum];
-        for (size_t i = 0; i < count; i++)
-            to[i * width] = values[rows[i]];
-    }
-    if (!(result->sums & GODB_SUM_BIT(GODB_SUM_FLOWS))) return;
-    uint64_t *to = agg->sums + result->sum_place[GODB_SUM_FLOWS];
-    for (size_t i = 0; i < count; i++)
-        to[i * width] = 1;
+    const unsigned step = result->tables[RESULT_NARROW].sum_count;
+    for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
+        if (result->sums & GODB_SUM_BIT(sum))
+            gather_sum(
+                agg->sums + result->sum_place[sum], step, sum, chunk, rows, count);
 }
 
 static int

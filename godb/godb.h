@@ -394,19 +394,19 @@ enum godb_measure {
     GODB_SUM_BYTES_SENT,
     GODB_SUM_PACKETS_RCVD,
     GODB_SUM_PACKETS_SENT,
-    GODB_SUM_FLOWS, /* stored rows */
+    GODB_SUM_BYTES,   /* both directions */
+    GODB_SUM_PACKETS, /* likewise */
+    GODB_SUM_FLOWS,   /* stored rows */
     GODB_SUM_COUNT
 };
 
 #define GODB_SUM_BIT(sum) (1u << (sum))
 #define GODB_SUMS_ALL     ((1u << GODB_SUM_COUNT) - 1)
 
-/* A sort key: dimensions first, then sums, then two sums of sums. */
+/* A sort key: a dimension or a sum. */
 enum godb_key {
-    GODB_KEY_DIM = 0,    /* + enum godb_dim */
-    GODB_KEY_SUM = 32,   /* + enum godb_measure */
-    GODB_KEY_BYTES = 48, /* bytes_rcvd + bytes_sent */
-    GODB_KEY_PACKETS,    /* packets_rcvd + packets_sent */
+    GODB_KEY_DIM = 0,  /* + enum godb_dim */
+    GODB_KEY_SUM = 32, /* + enum godb_measure */
 };
 
 struct godb_order {

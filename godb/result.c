@@ -145,17 +145,6 @@ compare_dim(enum godb_dim dim, const struct godb_row *a, const struct godb_row *
     return 0;
 }
 
-static uint64_t
-sum_of(unsigned key, const struct godb_row *row)
-{
-    if (key == GODB_KEY_BYTES)
-        return godb_sum(row->sums[GODB_SUM_BYTES_RCVD], row->sums[GODB_SUM_BYTES_SENT]);
-    if (key == GODB_KEY_PACKETS)
-        return godb_sum(
-            row->sums[GODB_SUM_PACKETS_RCVD], row->sums[GODB_SUM_PACKETS_SENT]);
-    return row->sums[key - GODB_KEY_SUM];
-}
-
 /* What the order leaves equal: by the dimensions as bytes, texts by their letters. */
 static int
 compare_rest(const struct godb_row *a, const struct godb_row *b)
@@ -177,35 +166,24 @@ struct ordering {
     /* The first term where it is a sum: nearly all rows are turned away by it alone. */
     bool has_lead;
     bool lead_descends;
-    unsigned lead_words[RESULT_TABLES][2]; /* of an entry; their sum */
-    unsigned lead_count;                   /* 1 or 2 */
+    unsigned lead_sum; /* its place among an entry's sums */
 };
 
 static uint64_t
 lead_of(const struct ordering *by, uint64_t ref)
 {
     const int which = ref & TABLE_BIT ? RESULT_WIDE : RESULT_NARROW;
-    const uint64_t *entry = group_entry(&by->result->tables[which], ref & ~TABLE_BIT);
-    const uint64_t lead = entry[by->lead_words[which][0]];
-    return by->lead_count == 1 ? lead : godb_sum(lead, entry[by->lead_words[which][1]]);
+    const struct group_table *table = &by->result->tables[which];
+    return group_entry(table, ref & ~TABLE_BIT)[table->key_words + by->lead_sum];
 }
 
 static void
 find_lead(struct ordering *by)
 {
     if (by->spec->order_count == 0 || by->spec->order[0].key < GODB_KEY_SUM) return;
-    const unsigned key = by->spec->order[0].key;
-    const unsigned first = key == GODB_KEY_BYTES     ? GODB_SUM_BYTES_RCVD
-                           : key == GODB_KEY_PACKETS ? GODB_SUM_PACKETS_RCVD
-                                                     : key - GODB_KEY_SUM;
-    by->lead_count = key >= GODB_KEY_BYTES ? 2 : 1;
-    for (unsigned i = 0; i < by->lead_count; i++) {
-        if (!(by->result->sums & GODB_SUM_BIT(first + i))) return;
-        for (int which = 0; which < RESULT_TABLES; which++)
-            by->lead_words[which][i] =
-                by->result->tables[which].key_words + by->result->sum_place[first + i];
-    }
-    by->has_lead = true;
+    const unsigned sum = by->spec->order[0].key - GODB_KEY_SUM;
+    by->has_lead = by->result->sums & GODB_SUM_BIT(sum);
+    by->lead_sum = by->result->sum_place[sum];
     by->lead_descends = by->spec->order[0].descending;
 }
 
@@ -217,7 +195,8 @@ compare_rows(
         const struct godb_order *term = &by->spec->order[i];
         int order = term->key < GODB_KEY_SUM
                         ? compare_dim((enum godb_dim)term->key, a, b)
-                        : compare_u64(sum_of(term->key, a), sum_of(term->key, b));
+                        : compare_u64(a->sums[term->key - GODB_KEY_SUM],
+                              b->sums[term->key - GODB_KEY_SUM]);
         if (order != 0) return term->descending ? -order : order;
     }
     return compare_rest(a, b);

@@ -182,28 +182,23 @@ traffic_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 /* --- Values
  * -------------------------------------------------------------------------------- */
 
-static void
-result_sum(sqlite3_context *context, const uint64_t *sums, enum field field)
+static enum godb_measure
+measure_of(enum field field)
 {
     switch (field) {
     case FIELD_BYTES:
     case FIELD_TOTAL_BYTES:
-        table_result_count(
-            context, godb_sum(sums[GODB_SUM_BYTES_RCVD], sums[GODB_SUM_BYTES_SENT]));
-        break;
+        return GODB_SUM_BYTES;
     case FIELD_PACKETS:
     case FIELD_TOTAL_PACKETS:
-        table_result_count(context,
-            godb_sum(sums[GODB_SUM_PACKETS_RCVD], sums[GODB_SUM_PACKETS_SENT]));
-        break;
+        return GODB_SUM_PACKETS;
     case FIELD_FLOWS:
     case FIELD_TOTAL_FLOWS:
-        table_result_count(context, sums[GODB_SUM_FLOWS]);
-        break;
+        return GODB_SUM_FLOWS;
     default:
-        table_result_count(
-            context, sums[field < FIELD_TOTAL_BYTES ? field - FIELD_BYTES_RCVD
-                                                    : field - FIELD_TOTAL_BYTES_RCVD]);
+        return (enum godb_measure)(field < FIELD_TOTAL_BYTES
+                                       ? field - FIELD_BYTES_RCVD
+                                       : field - FIELD_TOTAL_BYTES_RCVD);
     }
 }
 
@@ -257,8 +252,9 @@ traffic_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
         if (value) sqlite3_result_value(context, value);
     } else {
         const bool is_total = field >= FIELD_TOTAL_BYTES;
-        result_sum(context,
-            is_total ? godb_result_totals(cursor->result) : cursor->row.sums, field);
+        const uint64_t *sums =
+            is_total ? godb_result_totals(cursor->result) : cursor->row.sums;
+        table_result_count(context, sums[measure_of(field)]);
     }
     return SQLITE_OK;
 }

@@ -64,6 +64,8 @@ count_slowly(unsigned dims, const struct godb_row *row, uint64_t sums[GODB_SUM_C
             sums[GODB_SUM_BYTES_SENT] += flow.bytes_sent;
             sums[GODB_SUM_PACKETS_RCVD] += flow.packets_rcvd;
             sums[GODB_SUM_PACKETS_SENT] += flow.packets_sent;
+            sums[GODB_SUM_BYTES] += flow.bytes_rcvd + flow.bytes_sent;
+            sums[GODB_SUM_PACKETS] += flow.packets_rcvd + flow.packets_sent;
             sums[GODB_SUM_FLOWS]++;
         }
 }
@@ -119,10 +121,10 @@ a_limit_gives_the_first_rows_of_the_whole_order(void **state)
     (void)state;
     struct godb *db = open_filled();
     const unsigned dims = GODB_DIM_BIT(GODB_DIM_SIP) | GODB_DIM_BIT(GODB_DIM_DPORT);
-    static const struct godb_order orders[] = {{GODB_KEY_BYTES, true},
-        {GODB_KEY_BYTES, false}, {GODB_KEY_SUM + GODB_SUM_FLOWS, true},
+    static const struct godb_order orders[] = {{GODB_KEY_SUM + GODB_SUM_BYTES, true},
+        {GODB_KEY_SUM + GODB_SUM_BYTES, false}, {GODB_KEY_SUM + GODB_SUM_FLOWS, true},
         {GODB_KEY_DIM + GODB_DIM_SIP, true}, {GODB_KEY_DIM + GODB_DIM_DPORT, false},
-        {GODB_KEY_PACKETS, true}};
+        {GODB_KEY_SUM + GODB_SUM_PACKETS, true}};
     static const int64_t limits[] = {0, 1, 2, 3, 10, 100, 1000, 100000};
     for (size_t o = 0; o < sizeof orders / sizeof orders[0]; o++) {
         struct godb_result *all = ask(db, dims, &orders[o], -1);
