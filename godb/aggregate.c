@@ -1,196 +1,212 @@
 /* SPDX-License-Identifier: MIT
  *
- * aggregate.c -- filter, group and sum inside the scan.
+ * aggregate.c -- filter, group and sum inside the scan, on all cores.
  *
- *      chunk --> batches of rows --> keys and counters --> two tables --> order, cut
- *                                    side by side          (group_table)   (result.c)
+ *      days --> units --> thread: block_reader --> grouper   --+
+ *               (a day,   thread: block_reader --> grouper   --+--> merge --> order,
+ * cut or a part                                          (merge.c)  (result.c) of one)
  *
- * Rows go by the batch, column after column, so that each loop touches one array.  A
- * batch is split once: rows whose addresses are all IPv4 have short keys.
+ * Threads take the next unit until none is left, share nothing but that counter, and
+ * end before godb_aggregate() returns.  With one thread its groups are the result as
+ * they are.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <unistd.h>
 
 #include "godb/block_reader.h"
 #include "godb/error.h"
+#include "godb/grouping.h"
 #include "godb/result.h"
 #include "godb/scan.h"
 
-struct aggregation {
+enum {
+    THREADS_MAX = 64,
+    UNITS_A_THREAD = 4, /* so that a long day does not keep all others waiting */
+    DAY_PARTS_MAX = 8,
+    PARTS_A_THREAD = 8,      /* of the result, so that two seldom want the same */
+    SMALL_RANGE_S = 4 * 3600 /* not worth a thread */
+};
+
+/* What the threads of a question share. */
+struct job {
+    struct godb *db;
     struct godb_result *result;
-    struct godb_scan_spec scan;
-    struct key_context context;
-    bool has_ips;
-    uint64_t keys[GROUP_BATCH * GROUP_KEY_WORDS_MAX];
-    uint64_t sums[GROUP_BATCH * GODB_SUM_COUNT];
+    const struct godb_aggregate_spec *spec;
+    struct godb_scan_spec scan; /* the spec's, made safe for threads */
+    uint32_t day_parts;
+    size_t unit_count;
+    atomic_size_t next_unit;
+    atomic_bool is_over;  /* something failed: stop */
+    pthread_mutex_t lock; /* of warn, and of what follows */
+    int rc;
+    struct godb_err err;
 };
 
-/* --- Preparing -------------------------------------------------------------------- */
-
-/* The counters, by enum godb_measure, that a sum is made of. */
-static const struct {
-    uint8_t first, count;
-} parts_of[GODB_SUM_COUNT] = {
-    [GODB_SUM_BYTES_RCVD] = {GODB_SUM_BYTES_RCVD, 1},
-    [GODB_SUM_BYTES_SENT] = {GODB_SUM_BYTES_SENT, 1},
-    [GODB_SUM_PACKETS_RCVD] = {GODB_SUM_PACKETS_RCVD, 1},
-    [GODB_SUM_PACKETS_SENT] = {GODB_SUM_PACKETS_SENT, 1},
-    [GODB_SUM_BYTES] = {GODB_SUM_BYTES_RCVD, 2},
-    [GODB_SUM_PACKETS] = {GODB_SUM_PACKETS_RCVD, 2},
-    [GODB_SUM_FLOWS] = {0, 0},
+struct worker {
+    struct job *job;
+    struct grouper grouper;
 };
 
-static unsigned
-sum_columns(unsigned sums)
-{
-    unsigned columns = 0;
-    for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
-        for (int part = 0; (sums & GODB_SUM_BIT(sum)) && part < parts_of[sum].count;
-             part++)
-            columns |= GODB_COLUMN_BIT(GODB_BYTES_RCVD + parts_of[sum].first + part);
-    return columns;
-}
-
-/* The seed keeps whoever sends the packets from choosing keys that collide. */
-static uint64_t
-random_seed(void)
-{
-    uint64_t seed = 0;
-    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
-        seed = (uintptr_t)&seed;
-    return seed;
-}
+/* --- What threads share
+ * ------------------------------------------------------------------ */
 
 static void
-prepare_result(struct godb_result *result, const struct godb_aggregate_spec *spec)
+warn_locked(void *arg, const struct godb_err *warning)
 {
-    uint8_t place = 0;
-    result->sums = spec->sums;
-    for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
-        if (spec->sums & GODB_SUM_BIT(sum)) result->sum_place[sum] = place++;
-    const uint64_t seed = random_seed();
-    for (int which = 0; which < RESULT_TABLES; which++) {
-        key_layout_init(&result->layouts[which], spec->dims,
-            which == RESULT_NARROW ? 4 : GODB_IP_BYTES);
-        group_table_init(
-            &result->tables[which], result->layouts[which].words, place, seed);
-    }
-}
-
-/* --- Rows ------------------------------------------------------------------------- */
-
-static void
-gather_sum(uint64_t *to, unsigned step, int sum, const struct godb_chunk *chunk,
-    const uint32_t *rows, size_t count)
-{
-    const uint64_t *const *columns = chunk->counters + parts_of[sum].first;
-    switch (parts_of[sum].count) {
-    case 0:
-        for (size_t i = 0; i < count; i++)
-            to[i * step] = 1;
-        break;
-    case 1:
-        for (size_t i = 0; i < count; i++)
-            to[i * step] = columns[0][rows[i]];
-        break;
-    default:
-        for (size_t i = 0; i < count; i++)
-            to[i * step] = godb_sum(columns[0][rows[i]], columns[1][rows[i]]);
-    }
-}
-
-static void
-gather_sums(struct aggregation *agg, const struct godb_chunk *chunk,
-    const uint32_t *rows, size_t count)
-{
-    const struct godb_result *result = agg->result;
-    const unsigned step = result->tables[RESULT_NARROW].sum_count;
-    for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
-        if (result->sums & GODB_SUM_BIT(sum))
-            gather_sum(
-                agg->sums + result->sum_place[sum], step, sum, chunk, rows, count);
-}
-
-static int
-add_rows(struct aggregation *agg, int which, const struct godb_chunk *chunk,
-    const uint32_t *rows, size_t count)
-{
-    if (count == 0) return GODB_OK;
-    int rc = key_pack(
-        &agg->result->layouts[which], &agg->context, chunk, rows, count, agg->keys);
-    if (rc != GODB_OK) return rc;
-    gather_sums(agg, chunk, rows, count);
-    return group_table_add(&agg->result->tables[which], agg->keys, agg->sums, count);
+    struct job *job = arg;
+    pthread_mutex_lock(&job->lock);
+    job->spec->scan.warn(job->spec->scan.warn_arg, warning);
+    pthread_mutex_unlock(&job->lock);
 }
 
 static bool
-is_narrow(const struct godb_chunk *chunk, uint32_t row)
+should_stop(void *arg)
 {
-    return (chunk->sip == NULL || godb_ip_is_v4(chunk->sip[row])) &&
-           (chunk->dip == NULL || godb_ip_is_v4(chunk->dip[row]));
+    struct job *job = arg;
+    if (atomic_load_explicit(&job->is_over, memory_order_relaxed)) return true;
+    return job->spec->scan.stop && job->spec->scan.stop(job->spec->scan.stop_arg);
 }
 
-static int
-add_batch(struct aggregation *agg, const struct godb_chunk *chunk, const uint32_t *rows,
-    size_t count)
+/* The first failure counts; the others stopped because of it. */
+static void
+fail(struct job *job, int rc, const struct godb_err *err)
 {
-    uint32_t split[RESULT_TABLES][GROUP_BATCH];
-    size_t counts[RESULT_TABLES] = {0, 0};
-    if (!agg->has_ips) return add_rows(agg, RESULT_NARROW, chunk, rows, count);
-    for (size_t i = 0; i < count; i++) {
-        const int which = is_narrow(chunk, rows[i]) ? RESULT_NARROW : RESULT_WIDE;
-        split[which][counts[which]++] = rows[i];
+    pthread_mutex_lock(&job->lock);
+    if (job->rc == GODB_OK) {
+        job->rc = rc;
+        job->err = *err;
     }
-    int rc = add_rows(
-        agg, RESULT_NARROW, chunk, split[RESULT_NARROW], counts[RESULT_NARROW]);
-    if (rc != GODB_OK) return rc;
-    return add_rows(agg, RESULT_WIDE, chunk, split[RESULT_WIDE], counts[RESULT_WIDE]);
+    pthread_mutex_unlock(&job->lock);
+    atomic_store(&job->is_over, true);
 }
 
-static int
-add_chunk(struct aggregation *agg, const struct godb_chunk *chunk)
-{
-    uint32_t rows[GROUP_BATCH];
-    for (uint32_t done = 0; done < chunk->selected_count; done += GROUP_BATCH) {
-        const uint32_t left = chunk->selected_count - done;
-        const uint32_t count = left < GROUP_BATCH ? left : GROUP_BATCH;
-        for (uint32_t i = 0; i < count; i++)
-            rows[i] = chunk->selected ? chunk->selected[done + i] : done + i;
-        int rc = add_batch(agg, chunk, rows, count);
-        if (rc != GODB_OK) return rc;
-    }
-    return GODB_OK;
-}
-
-/* --- Days ------------------------------------------------------------------------- */
+/* --- Units
+ * ---------------------------------------------------------------------------------- */
 
 static int
-add_day(struct aggregation *agg, struct block_reader *reader, struct godb_err *err)
+do_unit(struct worker *worker, struct block_reader *reader, size_t unit,
+    struct godb_err *err)
 {
+    const struct job *job = worker->job;
+    const struct day_list *days = &job->result->days;
+    const struct day_ref *ref = &days->days[unit / job->day_parts];
     struct godb_chunk chunk;
-    int rc;
+    int rc = block_reader_enter(
+        reader, godb_root(job->db), days->ifaces[ref->iface], ref->day_s, err);
+    if (rc != GODB_OK) return rc;
+    block_reader_take_part(reader, (uint32_t)(unit % job->day_parts), job->day_parts);
     while ((rc = block_reader_next(reader, &chunk, err)) == GODB_OK)
-        if (add_chunk(agg, &chunk) != GODB_OK) return err_nomem(err);
+        if (grouper_add(&worker->grouper, &chunk, ref->iface) != GODB_OK)
+            return err_nomem(err);
     return rc == GODB_DONE ? GODB_OK : rc;
 }
 
-static int
-add_days(struct aggregation *agg, struct godb *db, struct godb_err *err)
+static void *
+run_worker(void *arg)
 {
-    const struct day_list *days = &agg->result->days;
+    struct worker *worker = arg;
+    struct job *job = worker->job;
     struct block_reader reader;
+    struct godb_err err;
     int rc = GODB_OK;
-    block_reader_init(&reader, &agg->scan);
-    for (size_t i = 0; i < days->count && rc == GODB_OK; i++) {
-        const struct day_ref *ref = &days->days[i];
-        agg->context.iface = ref->iface;
-        rc = block_reader_enter(
-            &reader, godb_root(db), days->ifaces[ref->iface], ref->day_s, err);
-        if (rc == GODB_OK) rc = add_day(agg, &reader, err);
-    }
+    size_t unit;
+    block_reader_init(&reader, &job->scan);
+    while (rc == GODB_OK &&
+           (unit = atomic_fetch_add(&job->next_unit, 1)) < job->unit_count)
+        rc = do_unit(worker, &reader, unit, &err);
+    if (rc == GODB_OK && grouper_flush(&worker->grouper) != GODB_OK)
+        rc = err_nomem(&err);
     block_reader_free(&reader);
+    if (rc != GODB_OK) fail(job, rc, &err);
+    return NULL;
+}
+
+/* --- Threads
+ * --------------------------------------------------------------------------------- */
+
+/* Run call(items[i]) for all items, the first one in this thread; an item that gets no
+ * thread is run here too. */
+static void
+run_all(void *(*call)(void *), void *items, size_t item_bytes, size_t count,
+    pthread_t *threads)
+{
+    bool started[THREADS_MAX] = {false};
+    for (size_t i = 1; i < count; i++)
+        started[i] = pthread_create(
+                         &threads[i], NULL, call, (char *)items + i * item_bytes) == 0;
+    call(items);
+    for (size_t i = 1; i < count; i++) {
+        if (started[i])
+            pthread_join(threads[i], NULL);
+        else
+            call((char *)items + i * item_bytes);
+    }
+}
+
+static size_t
+wanted_threads(const struct godb_aggregate_spec *spec)
+{
+    long count = spec->threads > 0 ? spec->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    if (count < 1) count = 1;
+    return count > THREADS_MAX ? THREADS_MAX : (size_t)count;
+}
+
+/* Cut days into units; the number of threads that are worth it. */
+static size_t
+plan_units(struct job *job)
+{
+    const struct godb_selection *sel = &job->spec->scan.sel;
+    const size_t days = job->result->days.count;
+    size_t threads = wanted_threads(job->spec);
+    job->day_parts = 1;
+    job->unit_count = days;
+    /* Unsigned: the range may be all of time. */
+    if ((uint64_t)sel->last_s - (uint64_t)sel->first_s < SMALL_RANGE_S) return 1;
+    if (threads == 1 || days == 0) return 1;
+    const size_t wanted = threads * UNITS_A_THREAD;
+    if (days < wanted) {
+        const size_t parts = (wanted + days - 1) / days;
+        job->day_parts = parts > DAY_PARTS_MAX ? DAY_PARTS_MAX : (uint32_t)parts;
+    }
+    job->unit_count = days * job->day_parts;
+    return threads < job->unit_count ? threads : job->unit_count;
+}
+
+/* --- Putting it together
+ * -------------------------------------------------------------------------- */
+
+static int
+make_workers(struct job *job, struct worker *workers, size_t count)
+{
+    int rc = GODB_OK;
+    for (size_t i = 0; i < count; i++) {
+        workers[i].job = job;
+        if (grouper_init(&workers[i].grouper, &job->result->grouping) != GODB_OK)
+            rc = GODB_ENOMEM;
+    }
     return rc;
+}
+
+static int
+run_job(struct job *job, size_t count, struct godb_err *err)
+{
+    pthread_t threads[THREADS_MAX];
+    struct worker *workers = calloc(count, sizeof *workers);
+    if (workers == NULL) return err_nomem(err);
+    int rc = make_workers(job, workers, count);
+    if (rc == GODB_OK)
+        run_all(run_worker, workers, sizeof *workers, count, threads);
+    else
+        rc = err_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        grouper_free(&workers[i].grouper);
+    free(workers);
+    if (job->rc == GODB_OK) return rc;
+    if (err) *err = job->err;
+    return job->rc;
 }
 
 /* A question without dimensions has an answer even where there was nothing to sum. */
@@ -198,28 +214,38 @@ static int
 add_empty_row(struct godb_result *result)
 {
     const uint64_t zeros[GODB_SUM_COUNT] = {0};
-    return group_table_add(&result->tables[RESULT_NARROW], zeros, zeros, 1);
+    if (result->grouping.dims != 0) return GODB_OK;
+    for (size_t part = 0; part < result->grouping.part_count; part++)
+        if (result->grouping.parts[part].tables[GROUPS_NARROW].count > 0)
+            return GODB_OK;
+    const uint32_t hash = 0;
+    return group_table_add(
+        &result->grouping.parts[0].tables[GROUPS_NARROW], zeros, zeros, &hash, 1);
 }
 
 static int
 aggregate_into(struct godb_result *result, struct godb *db,
     const struct godb_aggregate_spec *spec, struct godb_err *err)
 {
-    struct aggregation *agg = calloc(1, sizeof *agg);
-    if (agg == NULL) return err_nomem(err);
-    agg->result = result;
-    agg->scan = spec->scan;
-    agg->scan.columns = key_columns(spec->dims) | sum_columns(spec->sums);
-    agg->context.l7 = &result->l7;
-    agg->has_ips =
-        spec->dims & (GODB_DIM_BIT(GODB_DIM_SIP) | GODB_DIM_BIT(GODB_DIM_DIP));
-    int rc = scan_days(&result->days, db, &agg->scan, err);
-    if (rc == GODB_OK) rc = add_days(agg, db, err);
-    if (rc == GODB_OK && spec->dims == 0 && add_empty_row(result) != GODB_OK)
-        rc = err_nomem(err);
-    if (rc == GODB_OK) rc = result_finish(result, spec, err);
-    free(agg);
-    return rc;
+    struct job job = {.db = db, .result = result, .spec = spec, .scan = spec->scan};
+    job.scan.columns = grouping_columns(spec->dims, spec->sums);
+    job.scan.stop = should_stop;
+    job.scan.stop_arg = &job;
+    if (spec->scan.warn) {
+        job.scan.warn = warn_locked;
+        job.scan.warn_arg = &job;
+    }
+    int rc = scan_days(&result->days, db, &spec->scan, err);
+    if (rc != GODB_OK) return rc;
+    const size_t threads = plan_units(&job);
+    if (grouping_init(&result->grouping, spec->dims, spec->sums,
+            threads > 1 ? threads * PARTS_A_THREAD : 1) != GODB_OK)
+        return err_nomem(err);
+    pthread_mutex_init(&job.lock, NULL);
+    rc = run_job(&job, threads, err);
+    pthread_mutex_destroy(&job.lock);
+    if (rc == GODB_OK && add_empty_row(result) != GODB_OK) rc = err_nomem(err);
+    return rc == GODB_OK ? result_finish(result, spec, err) : rc;
 }
 
 int
@@ -228,7 +254,6 @@ godb_aggregate(struct godb_result **out, struct godb *db,
 {
     struct godb_result *result = calloc(1, sizeof *result);
     if (result == NULL) return err_nomem(err);
-    prepare_result(result, spec);
     int rc = aggregate_into(result, db, spec, err);
     if (rc != GODB_OK) {
         godb_result_free(result);

@@ -51,12 +51,22 @@ in_range(const struct block_reader *reader, uint32_t slot)
     return time_s >= reader->spec->sel.first_s && time_s <= reader->spec->sel.last_s;
 }
 
+/* Which slots are left, and where the range of times ends among them. */
 static void
-find_slots(struct block_reader *reader)
+set_slots(struct block_reader *reader, uint32_t from, uint32_t until)
 {
-    reader->next_slot = reader->last_slot = 0;
-    for (uint32_t slot = 0; slot < day_block_count(&reader->day); slot++)
+    reader->next_slot = reader->last_slot = from;
+    reader->end_slot = until;
+    for (uint32_t slot = from; slot < until; slot++)
         if (in_range(reader, slot)) reader->last_slot = slot;
+}
+
+void
+block_reader_take_part(struct block_reader *reader, uint32_t part, uint32_t part_count)
+{
+    if (!reader->has_day) return;
+    const uint32_t slots = day_block_count(&reader->day);
+    set_slots(reader, slots * part / part_count, slots * (part + 1) / part_count);
 }
 
 static int
@@ -83,7 +93,7 @@ block_reader_enter(struct block_reader *reader, const char *root, const char *if
     reader->iface = iface;
     int rc = open_day(reader, root, day_s, &why);
     if (rc == GODB_OK) {
-        find_slots(reader);
+        set_slots(reader, 0, day_block_count(&reader->day));
         return GODB_OK;
     }
     leave_day(reader);
@@ -201,7 +211,7 @@ block_reader_next(
     struct block_reader *reader, struct godb_chunk *out, struct godb_err *err)
 {
     if (!reader->has_day) return GODB_DONE;
-    while (reader->next_slot < day_block_count(&reader->day)) {
+    while (reader->next_slot < reader->end_slot) {
         reader->slot = reader->next_slot++;
         if (!in_range(reader, reader->slot) ||
             !day_block_is_first(&reader->day, reader->slot))

@@ -23,7 +23,8 @@ struct block_reader {
     const char *iface;
     struct day day;
     struct l7_spaces l7;
-    uint32_t next_slot, last_slot; /* last_slot: the last one in range */
+    uint32_t next_slot, end_slot; /* what is left of the day, or of the part of it */
+    uint32_t last_slot;           /* the last one in range */
     /* The block at hand. */
     uint32_t slot, row_count;
     unsigned decoded; /* GODB_COLUMN_BITs */
@@ -43,6 +44,10 @@ void block_reader_free(struct block_reader *reader);
  * iface is borrowed until the next day. */
 int block_reader_enter(struct block_reader *reader, const char *root, const char *iface,
     int64_t day_s, struct godb_err *err);
+
+/* Of the day just entered, take part `part` of `part_count` alone. */
+void block_reader_take_part(
+    struct block_reader *reader, uint32_t part, uint32_t part_count);
 
 /* The next block with a selected row; GODB_DONE at the day's end.  A block that cannot
  * be read is told and skipped. */

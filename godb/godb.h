@@ -426,6 +426,7 @@ struct godb_aggregate_spec {
     struct godb_order order[GODB_ORDER_MAX];
     size_t order_count;
     int64_t limit; /* rows to give; -1: all */
+    int threads;   /* to work with, at most 64; 0: one a core */
 };
 
 struct godb_result;

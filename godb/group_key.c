@@ -110,14 +110,14 @@ typedef const char *l7_text_fn(const struct godb_l7_names *names, uint16_t id);
 
 /* Neighbouring rows mostly carry the same id: look a name up only where it changes. */
 static int
-put_l7_texts(struct target to, const struct godb_chunk *chunk, struct intern *texts,
-    l7_text_fn *text_of)
+put_l7_texts(struct target to, const struct godb_chunk *chunk,
+    const struct key_context *context, l7_text_fn *text_of)
 {
     uint32_t code = UINT32_MAX;
     for (size_t i = 0; i < to.count; i++) {
         const uint16_t id = chunk->l7proto[to.rows[i]];
         if (i == 0 || id != chunk->l7proto[to.rows[i - 1]])
-            code = intern_code(texts, text_of(chunk->l7_names, id));
+            code = context->l7_code(context->l7_arg, text_of(chunk->l7_names, id));
         if (code == UINT32_MAX) return GODB_ENOMEM;
         put_be32(to.at + i * to.step, code);
     }
@@ -135,10 +135,10 @@ pack_l7(const struct key_layout *layout, const struct key_context *context,
             target_of(layout, GODB_DIM_L7PROTO, keys, rows, count), chunk->l7proto);
     if (has(dims, GODB_DIM_L7_NAME))
         rc = put_l7_texts(target_of(layout, GODB_DIM_L7_NAME, keys, rows, count), chunk,
-            context->l7, godb_l7_name);
+            context, godb_l7_name);
     if (rc == GODB_OK && has(dims, GODB_DIM_L7_CATEGORY))
         rc = put_l7_texts(target_of(layout, GODB_DIM_L7_CATEGORY, keys, rows, count),
-            chunk, context->l7, godb_l7_category);
+            chunk, context, godb_l7_category);
     return rc;
 }
 

@@ -26,8 +26,10 @@ struct key_layout {
 
 /* What one chunk contributes to every key of it. */
 struct key_context {
-    uint32_t iface;    /* index in the list of interfaces */
-    struct intern *l7; /* texts of L7_NAME and L7_CATEGORY */
+    uint32_t iface; /* index in the list of interfaces */
+    /* The code of a text of L7_NAME or L7_CATEGORY; UINT32_MAX: out of memory. */
+    uint32_t (*l7_code)(void *arg, const char *text);
+    void *l7_arg;
 };
 
 void key_layout_init(struct key_layout *layout, unsigned dims, uint8_t ip_bytes);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -14,22 +15,40 @@
 #include "godb/godb.h"
 
 void
-group_table_init(
-    struct group_table *table, unsigned key_words, unsigned sum_count, uint64_t seed)
+group_table_init(struct group_table *table, unsigned key_words, unsigned sum_count)
 {
     memset(table, 0, sizeof *table);
     table->key_words = key_words;
     table->sum_count = sum_count;
-    table->seed = seed;
+    /* A count of nothing by nothing has entries all the same. */
+    table->entry_words = key_words + sum_count > 0 ? key_words + sum_count : 1;
 }
 
 void
 group_table_free(struct group_table *table)
 {
-    free(table->entries);
+    for (size_t i = 0; i < table->chunk_count; i++)
+        free(table->chunks[i]);
+    free(table->chunks);
     free(table->slots);
-    table->entries = NULL;
-    table->slots = NULL;
+    memset(table, 0, sizeof *table);
+}
+
+/* --- Memory ----------------------------------------------------------------------- */
+
+enum { HUGE_PAGE = 2 << 20 };
+
+/* Large arrays are asked for in huge pages: touching a gigabyte for the first time
+ * costs half a second in small ones.  Not for the first piece of a table, which may
+ * stay small. */
+static void *
+allocate(size_t bytes, bool is_large)
+{
+    if (!is_large || bytes < HUGE_PAGE / 2) return malloc(bytes);
+    bytes = (bytes + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1);
+    void *memory = aligned_alloc(HUGE_PAGE, bytes);
+    if (memory != NULL) madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
 }
 
 /* --- Growing ---------------------------------------------------------------------- */
@@ -46,9 +65,11 @@ place(struct group_slot *slots, size_t slot_count, struct group_slot what)
 static int
 grow_slots(struct group_table *table)
 {
-    const size_t slot_count = table->slot_count ? table->slot_count * 4 : 1024;
-    struct group_slot *slots = calloc(slot_count, sizeof *slots);
+    const size_t slot_count = table->slot_count ? table->slot_count * 2 : 1024;
+    const size_t bytes = slot_count * sizeof(struct group_slot);
+    struct group_slot *slots = allocate(bytes, true);
     if (slots == NULL) return GODB_ENOMEM;
+    memset(slots, 0, bytes);
     for (size_t i = 0; i < table->slot_count; i++)
         if (table->slots[i].entry != 0) place(slots, slot_count, table->slots[i]);
     free(table->slots);
@@ -60,13 +81,15 @@ grow_slots(struct group_table *table)
 static int
 grow_entries(struct group_table *table)
 {
-    const size_t width = (table->key_words + table->sum_count) * sizeof(uint64_t);
-    const size_t capacity = table->capacity ? table->capacity * 2 : 512;
-    /* A count of nothing by nothing has entries without a width. */
-    uint64_t *entries = realloc(table->entries, capacity * width + 1);
-    if (entries == NULL) return GODB_ENOMEM;
-    table->entries = entries;
-    table->capacity = capacity;
+    uint64_t **chunks =
+        realloc(table->chunks, (table->chunk_count + 1) * sizeof(uint64_t *));
+    if (chunks == NULL) return GODB_ENOMEM;
+    table->chunks = chunks;
+    chunks[table->chunk_count] =
+        allocate((size_t)GROUP_CHUNK * table->entry_words * sizeof(uint64_t),
+            table->chunk_count > 0);
+    if (chunks[table->chunk_count] == NULL) return GODB_ENOMEM;
+    table->chunk_count++;
     return GODB_OK;
 }
 
@@ -78,7 +101,8 @@ reserve(struct group_table *table)
     if (need >= UINT32_MAX) return GODB_ENOMEM;
     if (need * 3 > table->slot_count * 2 && grow_slots(table) != GODB_OK)
         return GODB_ENOMEM;
-    if (need > table->capacity && grow_entries(table) != GODB_OK) return GODB_ENOMEM;
+    if (need > table->chunk_count * GROUP_CHUNK && grow_entries(table) != GODB_OK)
+        return GODB_ENOMEM;
     return GODB_OK;
 }
 
@@ -111,14 +135,18 @@ find_or_insert(struct group_table *table, const uint64_t *key, uint32_t hash)
     return entry;
 }
 
-static inline uint32_t
-hash_of(const struct group_table *table, const uint64_t *key)
+void
+group_hash(uint32_t *hashes, const uint64_t *keys, unsigned key_words, size_t count,
+    uint64_t seed)
 {
     /* A constant length lets the compiler pick the short path of the hash. */
-    if (table->key_words == 1)
-        return (uint32_t)XXH3_64bits_withSeed(key, sizeof *key, table->seed);
-    return (uint32_t)XXH3_64bits_withSeed(
-        key, table->key_words * sizeof *key, table->seed);
+    if (key_words == 1)
+        for (size_t i = 0; i < count; i++)
+            hashes[i] = (uint32_t)XXH3_64bits_withSeed(keys + i, sizeof *keys, seed);
+    else
+        for (size_t i = 0; i < count; i++)
+            hashes[i] = (uint32_t)XXH3_64bits_withSeed(
+                keys + i * key_words, key_words * sizeof *keys, seed);
 }
 
 static void
@@ -132,15 +160,12 @@ fetch_entries(const struct group_table *table, const uint32_t *hashes, size_t co
 }
 
 int
-group_table_add(
-    struct group_table *table, const uint64_t *keys, const uint64_t *sums, size_t count)
+group_table_add(struct group_table *table, const uint64_t *keys, const uint64_t *sums,
+    const uint32_t *hashes, size_t count)
 {
-    uint32_t hashes[GROUP_BATCH];
     if (reserve(table) != GODB_OK) return GODB_ENOMEM;
-    for (size_t i = 0; i < count; i++) {
-        hashes[i] = hash_of(table, keys + i * table->key_words);
+    for (size_t i = 0; i < count; i++)
         __builtin_prefetch(&table->slots[hashes[i] & (table->slot_count - 1)], 1);
-    }
     fetch_entries(table, hashes, count);
     for (size_t i = 0; i < count; i++) {
         uint64_t *entry = find_or_insert(table, keys + i * table->key_words, hashes[i]);

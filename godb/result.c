@@ -15,22 +15,44 @@
 
 #include "godb/error.h"
 
-#define TABLE_BIT (UINT64_C(1) << 63)
+static uint64_t
+reference(size_t part, int which, size_t entry)
+{
+    return (uint64_t)part << 33 | (uint64_t)which << 32 | entry;
+}
+
+static int
+table_kind(uint64_t ref)
+{
+    return (int)(ref >> 32 & 1);
+}
+
+static const struct group_table *
+table_of(const struct godb_result *result, uint64_t ref)
+{
+    return &result->grouping.parts[ref >> 33].tables[table_kind(ref)];
+}
+
+static const uint64_t *
+entry_of(const struct godb_result *result, uint64_t ref)
+{
+    return group_entry(table_of(result, ref), (uint32_t)ref);
+}
 
 /* --- Rows ------------------------------------------------------------------------- */
 
 static void
 read_row(const struct godb_result *result, uint64_t ref, struct godb_row *out)
 {
-    const int which = ref & TABLE_BIT ? RESULT_WIDE : RESULT_NARROW;
-    const struct group_table *table = &result->tables[which];
-    const uint64_t *entry = group_entry(table, ref & ~TABLE_BIT);
+    const struct grouping *grouping = &result->grouping;
+    const struct key_layout *layout = &grouping->layouts[table_kind(ref)];
+    const uint64_t *entry = entry_of(result, ref);
     memset(out, 0, sizeof *out);
-    key_unpack(&result->layouts[which], entry,
-        (const char(*)[GODB_IFACE_MAX])result->days.ifaces, &result->l7, out);
+    key_unpack(layout, entry, (const char(*)[GODB_IFACE_MAX])result->days.ifaces,
+        &result->grouping.l7, out);
     for (int sum = 0; sum < GODB_SUM_COUNT; sum++)
-        if (result->sums & GODB_SUM_BIT(sum))
-            out->sums[sum] = entry[table->key_words + result->sum_place[sum]];
+        if (grouping->sums & GODB_SUM_BIT(sum))
+            out->sums[sum] = entry[layout->words + grouping->sum_place[sum]];
 }
 
 void
@@ -85,9 +107,7 @@ void
 godb_result_free(struct godb_result *result)
 {
     if (result == NULL) return;
-    for (int i = 0; i < RESULT_TABLES; i++)
-        group_table_free(&result->tables[i]);
-    intern_free(&result->l7);
+    grouping_free(&result->grouping);
     day_list_free(&result->days);
     free(result->rows);
     free(result);
@@ -172,9 +192,8 @@ struct ordering {
 static uint64_t
 lead_of(const struct ordering *by, uint64_t ref)
 {
-    const int which = ref & TABLE_BIT ? RESULT_WIDE : RESULT_NARROW;
-    const struct group_table *table = &by->result->tables[which];
-    return group_entry(table, ref & ~TABLE_BIT)[table->key_words + by->lead_sum];
+    const unsigned key_words = by->result->grouping.layouts[table_kind(ref)].words;
+    return entry_of(by->result, ref)[key_words + by->lead_sum];
 }
 
 static void
@@ -182,8 +201,8 @@ find_lead(struct ordering *by)
 {
     if (by->spec->order_count == 0 || by->spec->order[0].key < GODB_KEY_SUM) return;
     const unsigned sum = by->spec->order[0].key - GODB_KEY_SUM;
-    by->has_lead = by->result->sums & GODB_SUM_BIT(sum);
-    by->lead_sum = by->result->sum_place[sum];
+    by->has_lead = by->result->grouping.sums & GODB_SUM_BIT(sum);
+    by->lead_sum = by->result->grouping.sum_place[sum];
     by->lead_descends = by->spec->order[0].descending;
 }
 
@@ -252,6 +271,14 @@ offer(struct godb_result *result, size_t limit, uint64_t ref, struct ordering *b
     sift_down(heap, limit, 0, by);
 }
 
+static void
+offer_part(struct godb_result *result, size_t limit, size_t part, struct ordering *by)
+{
+    for (int which = 0; which < GROUPS_TABLES; which++)
+        for (size_t i = 0; i < result->grouping.parts[part].tables[which].count; i++)
+            offer(result, limit, reference(part, which, i), by);
+}
+
 static int
 choose_rows(struct godb_result *result, const struct godb_aggregate_spec *spec,
     struct godb_err *err)
@@ -263,9 +290,8 @@ choose_rows(struct godb_result *result, const struct godb_aggregate_spec *spec,
     if (limit == 0) return GODB_OK;
     result->rows = malloc(limit * sizeof *result->rows);
     if (result->rows == NULL) return err_nomem(err);
-    for (int which = 0; which < RESULT_TABLES; which++)
-        for (size_t i = 0; i < result->tables[which].count; i++)
-            offer(result, limit, i | (which == RESULT_WIDE ? TABLE_BIT : 0), &by);
+    for (size_t part = 0; part < result->grouping.part_count; part++)
+        offer_part(result, limit, part, &by);
     qsort_r(result->rows, result->row_count, sizeof *result->rows, compare_refs, &by);
     return GODB_OK;
 }
@@ -274,8 +300,8 @@ static void
 add_table_totals(struct godb_result *result, const struct group_table *table)
 {
     for (int sum = 0; sum < GODB_SUM_COUNT; sum++) {
-        if (!(result->sums & GODB_SUM_BIT(sum))) continue;
-        const unsigned word = table->key_words + result->sum_place[sum];
+        if (!(result->grouping.sums & GODB_SUM_BIT(sum))) continue;
+        const unsigned word = table->key_words + result->grouping.sum_place[sum];
         uint64_t total = result->totals[sum];
         for (size_t i = 0; i < table->count; i++)
             total = godb_sum(total, group_entry(table, i)[word]);
@@ -288,9 +314,12 @@ result_finish(struct godb_result *result, const struct godb_aggregate_spec *spec
     struct godb_err *err)
 {
     result->group_count = 0;
-    for (int which = 0; which < RESULT_TABLES; which++) {
-        result->group_count += result->tables[which].count;
-        add_table_totals(result, &result->tables[which]);
-    }
+    for (size_t part = 0; part < result->grouping.part_count; part++)
+        for (int which = 0; which < GROUPS_TABLES; which++) {
+            const struct group_table *table =
+                &result->grouping.parts[part].tables[which];
+            result->group_count += table->count;
+            add_table_totals(result, table);
+        }
     return choose_rows(result, spec, err);
 }

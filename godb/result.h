@@ -6,23 +6,14 @@
 #define GODB_RESULT_H
 
 #include "godb/day_list.h"
-#include "godb/group_key.h"
-#include "godb/group_table.h"
-#include "godb/intern.h"
-
-/* Groups whose addresses are all IPv4, and the others; see group_key.h. */
-enum { RESULT_NARROW, RESULT_WIDE, RESULT_TABLES };
+#include "godb/grouping.h"
 
 struct godb_result {
     struct day_list days; /* owns the interfaces' names */
-    struct intern l7;
-    unsigned sums;                     /* GODB_SUM_BITs */
-    uint8_t sum_place[GODB_SUM_COUNT]; /* in an entry's sums, where wanted */
-    struct key_layout layouts[RESULT_TABLES];
-    struct group_table tables[RESULT_TABLES];
+    struct grouping grouping;
     uint64_t totals[GODB_SUM_COUNT];
     size_t group_count;
-    uint64_t *rows; /* table in the top bit, entry in the others */
+    uint64_t *rows; /* references: part, table (1 bit), entry (32 bits) */
     size_t row_count;
 };
 

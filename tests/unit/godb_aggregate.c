@@ -199,23 +199,32 @@ sums_stop_at_the_largest_number_instead_of_wrapping(void **state)
 }
 
 static void
+add_one(struct group_table *table, const uint64_t *key, uint64_t sum)
+{
+    uint32_t hash;
+    group_hash(&hash, key, table->key_words, 1, 42);
+    assert_int_equal(group_table_add(table, key, &sum, &hash, 1), GODB_OK);
+}
+
+static void
 a_table_finds_every_key_again_while_it_grows(void **state)
 {
     (void)state;
-    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words++) {
+    enum { KEYS = 150000 };
+    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words += 3) {
         struct group_table table;
-        group_table_init(&table, words, 1, 42);
+        group_table_init(&table, words, 1);
         for (int pass = 0; pass < 2; pass++)
-            for (uint64_t i = 0; i < 20000; i++) {
-                uint64_t key[GROUP_KEY_WORDS_MAX] = {0}, sum = i;
-                key[words - 1] = i % 10000;
-                assert_int_equal(group_table_add(&table, key, &sum, 1), GODB_OK);
+            for (uint64_t i = 0; i < KEYS; i++) {
+                uint64_t key[GROUP_KEY_WORDS_MAX] = {0};
+                key[words - 1] = i;
+                add_one(&table, key, i + 1);
             }
-        assert_int_equal(table.count, 10000);
+        assert_int_equal(table.count, KEYS);
         for (size_t i = 0; i < table.count; i++) {
             const uint64_t *entry = group_entry(&table, i);
             assert_int_equal(entry[words - 1], i);
-            assert_int_equal(entry[words], 4 * i + 20000);
+            assert_int_equal(entry[words], 2 * i + 2);
         }
         group_table_free(&table);
     }
@@ -227,13 +236,53 @@ a_batch_may_hold_the_same_new_key_many_times(void **state)
     (void)state;
     struct group_table table;
     uint64_t keys[GROUP_BATCH], sums[GROUP_BATCH];
+    uint32_t hashes[GROUP_BATCH];
     for (int i = 0; i < GROUP_BATCH; i++)
         keys[i] = 7, sums[i] = 1;
-    group_table_init(&table, 1, 1, 1);
-    assert_int_equal(group_table_add(&table, keys, sums, GROUP_BATCH), GODB_OK);
+    group_table_init(&table, 1, 1);
+    group_hash(hashes, keys, 1, GROUP_BATCH, 1);
+    assert_int_equal(group_table_add(&table, keys, sums, hashes, GROUP_BATCH), GODB_OK);
     assert_int_equal(table.count, 1);
     assert_int_equal(group_entry(&table, 0)[1], GROUP_BATCH);
     group_table_free(&table);
+}
+
+static void
+any_number_of_threads_gives_the_same_rows(void **state)
+{
+    (void)state;
+    struct godb *db = open_filled();
+    static const unsigned choices[] = {0, GODB_DIM_BIT(GODB_DIM_SIP),
+        GODB_DIM_BIT(GODB_DIM_SIP) | GODB_DIM_BIT(GODB_DIM_DIP) |
+            GODB_DIM_BIT(GODB_DIM_DPORT),
+        GODB_DIM_BIT(GODB_DIM_L7_NAME) | GODB_DIM_BIT(GODB_DIM_L7_CATEGORY),
+        GODB_DIM_BIT(GODB_DIM_TIME) | GODB_DIM_BIT(GODB_DIM_IFACE)};
+    for (size_t c = 0; c < sizeof choices / sizeof choices[0]; c++)
+        for (int threads = 2; threads <= 9; threads++) {
+            struct godb_aggregate_spec spec = {.scan = store_spec(0, NULL),
+                .dims = choices[c],
+                .sums = GODB_SUMS_ALL,
+                .limit = -1,
+                .threads = 1};
+            struct godb_result *one, *many;
+            assert_int_equal(godb_aggregate(&one, db, &spec, NULL), GODB_OK);
+            spec.threads = threads;
+            assert_int_equal(godb_aggregate(&many, db, &spec, NULL), GODB_OK);
+            const size_t count = godb_result_row_count(one);
+            assert_int_equal(godb_result_row_count(many), count);
+            assert_memory_equal(godb_result_totals(one), godb_result_totals(many),
+                GODB_SUM_COUNT * sizeof(uint64_t));
+            for (size_t i = 0; i < count; i++) {
+                struct godb_row a, b;
+                godb_result_row(one, i, &a);
+                godb_result_row(many, i, &b);
+                assert_memory_equal(a.sums, b.sums, sizeof a.sums);
+                assert_true(godb_row_id(&a) == godb_row_id(&b));
+            }
+            godb_result_free(one);
+            godb_result_free(many);
+        }
+    godb_close(db);
 }
 
 static bool
@@ -288,6 +337,7 @@ main(void)
         cmocka_unit_test(sums_stop_at_the_largest_number_instead_of_wrapping),
         cmocka_unit_test(a_table_finds_every_key_again_while_it_grows),
         cmocka_unit_test(a_batch_may_hold_the_same_new_key_many_times),
+        cmocka_unit_test(any_number_of_threads_gives_the_same_rows),
         cmocka_unit_test(a_stopped_question_says_so),
         cmocka_unit_test(an_interface_that_is_not_there_is_named),
     };
