@@ -4,19 +4,16 @@
  */
 #include "godb/l7_file.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "godb/error.h"
-#include "godb/fsutil.h"
+#include "godb/json_file.h"
 #include "godb/l7_names.h"
 
 static const char L7_FILE[] = "l7proto.json";
 
 enum {
-    L7_FILE_MAX_BYTES = 16 << 20,
     L7_SPACES_MAX = GODB_DAY_BLOCKS, /* more changes than blocks make no sense */
     L7_VERSION = 1
 };
@@ -86,18 +83,11 @@ read_spaces(struct l7_spaces *out, const json_t *array, struct godb_err *err)
 int
 l7_file_read(struct l7_spaces *out, int dir_fd, struct godb_err *err)
 {
+    json_t *root;
     memset(out, 0, sizeof *out);
-    char *text;
-    size_t bytes;
-    int rc = fs_read_file(&text, &bytes, dir_fd, L7_FILE, L7_FILE_MAX_BYTES);
-    if (rc == ENOENT) return GODB_OK;
-    if (rc != 0) return err_sys(err, rc, "%s", L7_FILE);
-    json_error_t why;
-    json_t *root = json_loadb(text, bytes, 0, &why);
-    free(text);
-    if (root == NULL)
-        return err_set(
-            err, GODB_ECORRUPT, "%s: line %d: %s", L7_FILE, why.line, why.text);
+    int rc = json_file_read(&root, dir_fd, L7_FILE, err);
+    if (rc == GODB_ENOTFOUND) return GODB_OK;
+    if (rc != GODB_OK) return rc;
     if (json_integer_value(json_object_get(root, "version")) != L7_VERSION)
         rc = bad(err, "not of version 1");
     else
@@ -181,12 +171,5 @@ l7_file_declare(
     }
     json_t *root = spaces_json(&old, time_s, names);
     l7_spaces_free(&old);
-    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
-    json_decref(root);
-    if (text == NULL) return err_nomem(err);
-    size_t length = strlen(text);
-    text[length] = '\n';
-    int os_errno = fs_replace(dir_fd, L7_FILE, text, length + 1);
-    free(text);
-    return os_errno == 0 ? GODB_OK : err_sys(err, os_errno, "%s", L7_FILE);
+    return json_file_write(dir_fd, L7_FILE, root, err);
 }

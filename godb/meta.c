@@ -4,18 +4,13 @@
  */
 #include "godb/meta.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "godb/error.h"
-#include "godb/fsutil.h"
+#include "godb/json_file.h"
 
 static const char META_FILE[] = "meta.json";
-
-/* 512 blocks take about 100 KiB. */
-enum { META_MAX_BYTES = 16 << 20 };
 
 static int64_t
 number_of(const json_t *object, const char *key)
@@ -55,17 +50,10 @@ read_blocks(struct meta *out, const json_t *blocks, struct godb_err *err)
 int
 meta_read(struct meta *out, int dir_fd, struct godb_err *err)
 {
+    json_t *root;
     memset(out, 0, sizeof *out);
-    char *text;
-    size_t bytes;
-    int rc = fs_read_file(&text, &bytes, dir_fd, META_FILE, META_MAX_BYTES);
-    if (rc != 0) return err_sys(err, rc, "%s", META_FILE);
-    json_error_t why;
-    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &why);
-    free(text);
-    if (root == NULL)
-        return err_set(
-            err, GODB_ECORRUPT, "%s: line %d: %s", META_FILE, why.line, why.text);
+    int rc = json_file_read(&root, dir_fd, META_FILE, err);
+    if (rc != GODB_OK) return rc;
     rc = read_blocks(out, json_object_get(root, "blocks"), err);
     json_decref(root);
     if (rc != GODB_OK) meta_free(out);
@@ -99,17 +87,7 @@ meta_json(const struct meta *meta)
 int
 meta_write(int dir_fd, const struct meta *meta, struct godb_err *err)
 {
-    json_t *root = meta_json(meta);
-    if (root == NULL) return err_nomem(err);
-    char *text = json_dumps(root, JSON_COMPACT);
-    json_decref(root);
-    if (text == NULL) return err_nomem(err);
-    /* The line ends where json_dumps() put its NUL. */
-    size_t length = strlen(text);
-    text[length] = '\n';
-    int rc = fs_replace(dir_fd, META_FILE, text, length + 1);
-    free(text);
-    return rc == 0 ? GODB_OK : err_sys(err, rc, "%s", META_FILE);
+    return json_file_write(dir_fd, META_FILE, meta_json(meta), err);
 }
 
 int

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +15,12 @@
 
 #include "godb/error.h"
 #include "godb/fsutil.h"
+#include "godb/json_file.h"
 
 static const char SUMMARY_FILE[] = "summary.json";
 static const char LOCK_FILE[] = "summary.lock";
 
 enum {
-    SUMMARY_MAX_BYTES = 64 << 20,
     /* As goDB 2.x waits: 50 ms, then twice as long each time, seven times. */
     LOCK_FIRST_WAIT_MS = 50,
     LOCK_WAITS = 7,
@@ -85,38 +84,14 @@ number_of(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-/* The whole file, or NULL; *out_rc says why. */
-static json_t *
-load(int root_fd, int *out_rc, struct godb_err *err)
-{
-    char *text;
-    size_t bytes;
-    int rc = fs_read_file(&text, &bytes, root_fd, SUMMARY_FILE, SUMMARY_MAX_BYTES);
-    if (rc != 0) {
-        *out_rc = err_sys(err, rc, "%s", SUMMARY_FILE);
-        return NULL;
-    }
-    json_error_t why;
-    json_t *root = json_loadb(text, bytes, 0, &why);
-    free(text);
-    if (root != NULL && json_is_object(json_object_get(root, "interfaces")))
-        return root;
-    *out_rc = err_set(err, GODB_ECORRUPT, "%s: line %d: %s", SUMMARY_FILE, why.line,
-        root == NULL ? why.text : "no object \"interfaces\"");
-    json_decref(root);
-    return NULL;
-}
-
 static int
-store(int root_fd, json_t *root, struct godb_err *err)
+load(json_t **out, int root_fd, struct godb_err *err)
 {
-    char *text = json_dumps(root, JSON_COMPACT);
-    if (text == NULL) return err_nomem(err);
-    size_t length = strlen(text);
-    text[length] = '\n';
-    int rc = fs_replace(root_fd, SUMMARY_FILE, text, length + 1);
-    free(text);
-    return rc == 0 ? GODB_OK : err_sys(err, rc, "%s", SUMMARY_FILE);
+    int rc = json_file_read(out, root_fd, SUMMARY_FILE, err);
+    if (rc != GODB_OK) return rc;
+    if (json_is_object(json_object_get(*out, "interfaces"))) return GODB_OK;
+    json_decref(*out);
+    return err_set(err, GODB_ECORRUPT, "%s: no object \"interfaces\"", SUMMARY_FILE);
 }
 
 static int64_t
@@ -181,13 +156,14 @@ static int
 update_locked(int root_fd, const char *iface, const struct summary_entry *entry,
     bool add, struct godb_err *err)
 {
-    int rc = GODB_OK;
-    json_t *root = load(root_fd, &rc, err);
-    if (root == NULL && rc != GODB_ENOTFOUND && rc != GODB_ECORRUPT) return rc;
-    if (root == NULL) root = json_pack("{s:{}}", "interfaces");
-    if (root == NULL) return err_nomem(err);
-    rc = change(root, iface, *entry, add, err);
-    if (rc == GODB_OK) rc = store(root_fd, root, err);
+    json_t *root = NULL;
+    int rc = load(&root, root_fd, err);
+    if (rc == GODB_ENOTFOUND || rc == GODB_ECORRUPT) {
+        root = json_pack("{s:{}}", "interfaces");
+        rc = root ? GODB_OK : err_nomem(err);
+    }
+    if (rc == GODB_OK) rc = change(root, iface, *entry, add, err);
+    if (rc == GODB_OK) return json_file_write(root_fd, SUMMARY_FILE, root, err);
     json_decref(root);
     return rc;
 }
@@ -214,10 +190,10 @@ summary_read(struct summary_entry *out, const char *root, const char *iface,
 {
     int root_fd = fs_open_dir(AT_FDCWD, root);
     if (root_fd < 0) return err_sys(err, errno, "%s", root);
-    int rc = GODB_OK;
-    json_t *file = load(root_fd, &rc, err);
+    json_t *file;
+    int rc = load(&file, root_fd, err);
     close(root_fd);
-    if (file == NULL) return rc;
+    if (rc != GODB_OK) return rc;
     const json_t *entry = json_object_get(json_object_get(file, "interfaces"), iface);
     if (json_is_object(entry)) {
         out->flow_count = number_of(entry, "flowcount");
