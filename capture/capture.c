@@ -58,8 +58,7 @@ interval_end(int64_t time_s, uint32_t time_us)
     return start_s == time_s && time_us == 0 ? time_s : start_s + GODB_INTERVAL_S;
 }
 
-/* --- Packets
- * ---------------------------------------------------------------------------------- */
+/* --- Packets ----------------------------------------------------------------- */
 
 static void
 count_packet(struct capture *c, const struct source_packet *from)
@@ -84,8 +83,7 @@ count_packet(struct capture *c, const struct source_packet *from)
             (uint64_t)from->time_s * 1000 + from->time_us / 1000);
 }
 
-/* --- Rotations
- * ---------------------------------------------------------------------------------- */
+/* --- Rotations --------------------------------------------------------------- */
 
 /* libpcap counts drops of the ring, which all interfaces share: each block has the
  * whole number, since any of its packets may have been among them. */
@@ -139,9 +137,7 @@ rotate(struct capture *c, int64_t time_s)
     writeout_submit(c->writeout, rotation);
 }
 
-/* --- A file
- * ----------------------------------------------------------------------------------------
- */
+/* --- A file ------------------------------------------------------------------ */
 
 /* A packet that is older than the interval at hand is counted into it. */
 static void
@@ -172,9 +168,7 @@ run_file(struct capture *c, const volatile sig_atomic_t *stop)
     return count < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* --- Live
- * -------------------------------------------------------------------------------------------
- */
+/* --- Live -------------------------------------------------------------------- */
 
 static void
 take_live_packet(void *arg, const struct source_packet *packet)
@@ -231,7 +225,7 @@ look_at_clock(struct capture *c, int64_t *last_refresh_s)
         c->interval_end_s = interval_end(now_s, 1);
     if (now_s - *last_refresh_s < REFRESH_S && now_s >= *last_refresh_s) return;
     *last_refresh_s = now_s;
-    if (source_refresh(c->source, error) != 0) log_line("warning: %s", error);
+    if (source_refresh(c->source, error) != SOURCE_OK) log_line("warning: %s", error);
 }
 
 static int
@@ -255,9 +249,7 @@ run_live(struct capture *c, const volatile sig_atomic_t *stop)
     return count < 0 ? EXIT_IO : EXIT_SUCCESS;
 }
 
-/* --- Setting up
- * ----------------------------------------------------------------------------------------
- */
+/* --- Setting up -------------------------------------------------------------- */
 
 static int
 open_source(struct capture *c)
@@ -273,11 +265,21 @@ open_source(struct capture *c)
         .snaplen = o->no_dpi ? SNAPLEN_NO_DPI : SNAPLEN_DPI,
         .promiscuous = !o->no_promiscuous,
     };
-    if (source_open(&c->source, &options, error) == 0) return EXIT_SUCCESS;
-    log_line("%s", error);
-    return strstr(error, "not permitted") ? EXIT_NO_PERMISSION
-           : o->file                      ? EXIT_NO_INPUT
-                                          : EXIT_FAILURE;
+    const enum source_status status = source_open(&c->source, &options, error);
+    if (status != SOURCE_OK) log_line("%s", error);
+    switch (status) {
+    case SOURCE_OK:
+        return EXIT_SUCCESS;
+    case SOURCE_EPERMISSION:
+        return EXIT_NO_PERMISSION;
+    case SOURCE_EFILTER:
+        return EXIT_USAGE_;
+    case SOURCE_EFILE:
+        return EXIT_NO_INPUT;
+    case SOURCE_EFAILED:
+        break;
+    }
+    return EXIT_FAILURE;
 }
 
 static int

@@ -38,9 +38,7 @@ struct classify {
     size_t state_count, max_states;
 };
 
-/* --- Life
- * -----------------------------------------------------------------------------------
- */
+/* --- Life -------------------------------------------------------------------- */
 
 struct classify *
 classify_new(size_t max_states)
@@ -95,8 +93,7 @@ make_state(struct classify *classify, struct flow *flow)
     return true;
 }
 
-/* --- Packets
- * ---------------------------------------------------------------------------------- */
+/* --- Packets ----------------------------------------------------------------- */
 
 /* Of master and application ("TLS.Google") the application says more. */
 static uint16_t
@@ -252,9 +249,7 @@ classify_end(struct classify *classify, struct flow *flow)
     if (flow->dpi != NULL) give_up(classify, flow);
 }
 
-/* --- Names
- * --------------------------------------------------------------------------------------
- */
+/* --- Names ------------------------------------------------------------------- */
 
 int
 classify_names(

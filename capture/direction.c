@@ -3,12 +3,17 @@
  * direction.c -- see direction.h.
  *
  * The rules are goProbe's, first hit wins:
- *   1  TCP: SYN asks, SYN with ACK answers (tested as bits: 2.x missed SYNs that
- * negotiate ECN) 2  ICMP and ICMPv6: requests ask, replies and errors answer (as
- * goProbe 4) 3  to a multicast group or broadcast: asks 4  DHCP: 68 asks 67 5  a port
- * below 1024, or one of those that servers are known by, against one above 20000 and,
- * where these leave it open, goProbe 4's: 6  an ephemeral port (32768 and up) against
- * another: the ephemeral one asks
+ *
+ *   1  TCP: SYN asks, SYN with ACK answers.  Tested as bits: 2.x compares the whole
+ *      byte, and so misses handshakes that negotiate ECN.
+ *   2  ICMP and ICMPv6: requests ask, replies and errors answer (as goProbe 4).
+ *   3  To a multicast group or to everybody: asks.
+ *   4  DHCP: port 68 asks port 67.
+ *   5  A port below 1024, or one that servers are known by, against one above 20000.
+ *
+ * and where these leave it open, goProbe 4's:
+ *
+ *   6  An ephemeral port (32768 and up) against another: the ephemeral one asks.
  */
 #include "capture/direction.h"
 

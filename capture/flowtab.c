@@ -70,8 +70,7 @@ flowtab_count(const struct flowtab *table)
     return table->count;
 }
 
-/* --- Keys
- * ------------------------------------------------------------------------------- */
+/* --- Keys -------------------------------------------------------------------- */
 
 static struct flow_key
 key_of(const struct packet *packet, uint16_t iface)
@@ -118,8 +117,7 @@ find(const struct flowtab *table, const struct flow_key *key, uint32_t hash)
     return NULL;
 }
 
-/* --- Growing
- * ------------------------------------------------------------------------------ */
+/* --- Growing ----------------------------------------------------------------- */
 
 static void
 place(struct slot *slots, size_t slot_count, struct slot what)
@@ -171,8 +169,7 @@ insert(struct flowtab *table, const struct flow_key *key, uint32_t hash)
     return flow;
 }
 
-/* --- Packets
- * -------------------------------------------------------------------------------- */
+/* --- Packets ----------------------------------------------------------------- */
 
 /* A handshake overrules ports; ports only decide what is open. */
 static void
@@ -215,15 +212,14 @@ flowtab_add(struct flowtab *table, const struct packet *packet, uint16_t iface,
     if (flow == NULL) {
         flow = insert(table, &key, hash);
         if (flow == NULL) return NULL;
-        flow->server_port = packet->sport;
+        flow->first_sport = packet->sport;
     }
     learn_direction(flow, packet, *out_is_forward);
     count_packet(flow, packet);
     return flow;
 }
 
-/* --- Sweeping
- * --------------------------------------------------------------------------------- */
+/* --- Sweeping ---------------------------------------------------------------- */
 
 static void
 rebuild_slots(struct flowtab *table)

@@ -26,8 +26,7 @@ struct flow_key {
 
 struct flow {
     struct flow_key key;
-    uint16_t
-        server_port; /* dport of the row where is_reversed: the first packet's sport */
+    uint16_t first_sport; /* the first packet's, which the key may lack */
     uint16_t l7proto;
     bool is_reversed; /* the key's sip is the server */
     bool is_known;    /* its direction */

@@ -43,17 +43,15 @@ usage_error(const char *what, const char *which)
     return EXIT_USAGE_;
 }
 
-/* "dir/eth0.pcapng" --> "eth0" */
+/* "dir/eth0.pcapng" --> "eth0".  What is too long stays so, for the check to refuse. */
 static void
 iface_of_file(struct options *o)
 {
     const char *slash = strrchr(o->file, '/');
     const char *name = slash ? slash + 1 : o->file;
-    size_t length = strcspn(name, ".");
-    if (length == 0) length = strlen(name);
-    if (length >= sizeof o->file_iface) length = sizeof o->file_iface - 1;
-    memcpy(o->file_iface, name, length);
-    o->file_iface[length] = '\0';
+    const char *dot = strrchr(name, '.');
+    const size_t length = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+    snprintf(o->file_iface, sizeof o->file_iface, "%.*s", (int)length, name);
 }
 
 static bool
@@ -102,13 +100,14 @@ read_option(struct options *o, int option, const char **iface)
     }
 }
 
+/* hint says where a name came from that the user did not type. */
 static int
-check_ifaces(const struct options *o)
+check_ifaces(const struct options *o, const char *hint)
 {
     struct godb_err err;
     for (size_t i = 0; i < o->iface_count; i++) {
         if (godb_iface_check(o->ifaces[i], &err) != GODB_OK) {
-            log_line("%s", err.msg);
+            log_line("%s%s", err.msg, hint);
             return EXIT_USAGE_;
         }
         for (size_t k = 0; k < i; k++)
@@ -128,13 +127,13 @@ read_ifaces(struct options *o, int count, char **words, const char *iface)
         if (count > OPTIONS_IFACES_MAX) return usage_error("too many interfaces", "");
         for (int i = 0; i < count; i++)
             o->ifaces[o->iface_count++] = words[i];
-        return check_ifaces(o);
+        return check_ifaces(o, "");
     }
     if (count > 0)
         return usage_error("either interfaces or a file (-r), not both: ", words[0]);
     iface_of_file(o);
     o->ifaces[o->iface_count++] = iface ? iface : o->file_iface;
-    return check_ifaces(o);
+    return check_ifaces(o, iface ? "" : "; -i names the interface of a file");
 }
 
 enum options_verdict

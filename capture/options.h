@@ -21,7 +21,7 @@ struct options {
     const char *filter; /* -f; NULL: none */
     const char *ifaces[OPTIONS_IFACES_MAX];
     size_t iface_count;
-    char file_iface[GODB_IFACE_MAX]; /* made from the file's name */
+    char file_iface[2 * GODB_IFACE_MAX]; /* made from the file's name */
     int buffer_mib;
     bool no_dpi;
     bool no_promiscuous;

@@ -70,8 +70,7 @@ be32(const uint8_t *bytes)
     return (uint32_t)be16(bytes) << 16 | be16(bytes + 2);
 }
 
-/* --- Transport
- * ---------------------------------------------------------------------------- */
+/* --- Transport --------------------------------------------------------------- */
 
 static void
 parse_tcp(struct packet *out, struct cursor c, uint32_t segment_bytes)
@@ -121,9 +120,7 @@ parse_payload(struct packet *out, struct cursor c, uint32_t segment_bytes)
     parse_transport(out, c, segment_bytes);
 }
 
-/* --- IP
- * -------------------------------------------------------------------------------------
- */
+/* --- IP ---------------------------------------------------------------------- */
 
 static enum packet_verdict
 parse_ipv4(struct packet *out, struct cursor c)
@@ -221,9 +218,7 @@ parse_ip(struct packet *out, struct cursor c)
     }
 }
 
-/* --- Link
- * ------------------------------------------------------------------------------------
- */
+/* --- Link -------------------------------------------------------------------- */
 
 /* The protocol behind a PPP header, with or without address and control bytes. */
 static enum packet_verdict

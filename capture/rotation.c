@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Taking
- * ------------------------------------------------------------------------------- */
+/* --- Taking ------------------------------------------------------------------ */
 
 struct taking {
     struct rotation *rotation;
@@ -24,7 +23,7 @@ row_of(const struct flow *flow, uint16_t l7proto)
     memcpy(row.flow.sip, turn ? key->dip : key->sip, 16);
     memcpy(row.flow.dip, turn ? key->sip : key->dip, 16);
     /* The key has a source port for TCP alone, so the flow remembers its own. */
-    row.flow.dport = turn ? flow->server_port : key->dport;
+    row.flow.dport = turn ? flow->first_sport : key->dport;
     row.flow.proto = key->proto;
     row.flow.l7proto = l7proto;
     row.flow.bytes_rcvd = flow->bytes_rcvd;
@@ -79,8 +78,7 @@ rotation_free(struct rotation *rotation)
     free(rotation);
 }
 
-/* --- Merging
- * -------------------------------------------------------------------------------- */
+/* --- Merging ----------------------------------------------------------------- */
 
 static int
 compare_numbers(unsigned a, unsigned b)

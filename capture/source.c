@@ -18,7 +18,7 @@
 enum {
     READ_BUFFER_BYTES = 1 << 20, /* stdio's 4 KiB halve the speed of reading a file */
     TIMEOUT_MS = 100,            /* at most that old are packets when they come */
-    FILTER_MAX = 16 * 1024
+    FILTER_MAX = 64 * 1024       /* room for all interfaces that options.h allows */
 };
 
 struct source {
@@ -28,19 +28,17 @@ struct source {
     unsigned *ifindexes; /* of options.ifaces; 0: not there now */
     int promiscuous_fd;  /* its memberships end with it */
     struct source_stats total;
-    struct pcap_stat
-        last; /* libpcap's counters, which wrap at 32 bits, when last read */
+    struct pcap_stat last; /* libpcap's counters, which wrap at 32 bits */
 };
 
-static int
-fail(char *error, const char *what, const char *why)
+static enum source_status
+fail(enum source_status status, char *error, const char *what, const char *why)
 {
     snprintf(error, SOURCE_ERROR_MAX, "%s: %s", what, why);
-    return -1;
+    return status;
 }
 
-/* --- Link types
- * ---------------------------------------------------------------------------- */
+/* --- Link types -------------------------------------------------------------- */
 
 static bool
 link_of(int datalink, enum packet_link *out)
@@ -74,7 +72,7 @@ link_of(int datalink, enum packet_link *out)
     }
 }
 
-static int
+static enum source_status
 find_link(struct source *source, const char *what, char *error)
 {
     const int datalink = pcap_datalink(source->pcap);
@@ -82,13 +80,12 @@ find_link(struct source *source, const char *what, char *error)
     const char *name = pcap_datalink_val_to_name(datalink);
     snprintf(error, SOURCE_ERROR_MAX, "%s: link type %s (%d) is not supported", what,
         name ? name : "unknown", datalink);
-    return -1;
+    return SOURCE_EFILE;
 }
 
-/* --- Filters
- * --------------------------------------------------------------------------------- */
+/* --- Filters ----------------------------------------------------------------- */
 
-static int
+static enum source_status
 set_filter(struct source *source, const char *text, char *error)
 {
     struct bpf_program program;
@@ -96,16 +93,17 @@ set_filter(struct source *source, const char *text, char *error)
         snprintf(error, SOURCE_ERROR_MAX, "filter '%.200s': %s",
             source->options.filter ? source->options.filter : text,
             pcap_geterr(source->pcap));
-        return -1;
+        return SOURCE_EFILTER;
     }
     const int rc = pcap_setfilter(source->pcap, &program);
     pcap_freecode(&program);
-    return rc == 0 ? 0 : fail(error, "filter", pcap_geterr(source->pcap));
+    if (rc == 0) return SOURCE_OK;
+    return fail(SOURCE_EFAILED, error, "filter", pcap_geterr(source->pcap));
 }
 
 /* IP, alone or behind MPLS or PPPoE, on our interfaces, and the user's filter: the
  * kernel drops the rest before it costs a copy. */
-static int
+static enum source_status
 set_live_filter(struct source *source, char *error)
 {
     char text[FILTER_MAX];
@@ -120,13 +118,12 @@ set_live_filter(struct source *source, char *error)
             source->options.filter ? " and (" : "",
             source->options.filter ? source->options.filter : "",
             source->options.filter ? ")" : "");
-    if (used >= sizeof text) return fail(error, "filter", "it is too long");
+    if (used >= sizeof text)
+        return fail(SOURCE_EFILTER, error, "filter", "it is too long");
     return set_filter(source, text, error);
 }
 
-/* --- Live
- * --------------------------------------------------------------------------------------
- */
+/* --- Live -------------------------------------------------------------------- */
 
 static void
 join_promiscuous(struct source *source, unsigned ifindex)
@@ -154,17 +151,17 @@ find_ifaces(struct source *source)
     return changed;
 }
 
-static int
+static enum source_status
 check_ifaces(const struct source *source, char *error)
 {
     for (size_t i = 0; i < source->options.iface_count; i++)
         if (source->ifindexes[i] == 0)
-            return fail(error, source->options.ifaces[i],
+            return fail(SOURCE_EFAILED, error, source->options.ifaces[i],
                 "no such interface; `ip link` lists them");
     return 0;
 }
 
-static int
+static enum source_status
 activate(struct source *source, char *error)
 {
     pcap_t *pcap = source->pcap;
@@ -173,61 +170,60 @@ activate(struct source *source, char *error)
     pcap_set_buffer_size(pcap, source->options.buffer_mib * 1024 * 1024);
     const int rc = pcap_activate(pcap);
     if (rc == PCAP_ERROR_PERM_DENIED)
-        return fail(error, "capture",
+        return fail(SOURCE_EPERMISSION, error, "capture",
             "not permitted; run it as root or with the capability CAP_NET_RAW");
     if (rc < 0) {
         const char *why = pcap_geterr(pcap);
-        return fail(error, "capture", *why ? why : pcap_statustostr(rc));
+        return fail(
+            SOURCE_EFAILED, error, "capture", *why ? why : pcap_statustostr(rc));
     }
     if (pcap_set_datalink(pcap, DLT_LINUX_SLL2) != 0)
-        return fail(error, "capture", pcap_geterr(pcap));
+        return fail(SOURCE_EFAILED, error, "capture", pcap_geterr(pcap));
     return 0;
 }
 
-static int
+static enum source_status
 open_live(struct source *source, char *error)
 {
     char why[PCAP_ERRBUF_SIZE];
     if (source->options.promiscuous)
         source->promiscuous_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     find_ifaces(source);
-    if (check_ifaces(source, error) != 0) return -1;
+    enum source_status status = check_ifaces(source, error);
+    if (status != SOURCE_OK) return status;
     source->pcap = pcap_create("any", why);
-    if (source->pcap == NULL) return fail(error, "capture", why);
-    if (activate(source, error) != 0 || find_link(source, "capture", error) != 0 ||
-        set_live_filter(source, error) != 0)
-        return -1;
-    if (pcap_setnonblock(source->pcap, 1, why) != 0) return fail(error, "capture", why);
+    if (source->pcap == NULL) return fail(SOURCE_EFAILED, error, "capture", why);
+    if ((status = activate(source, error)) != SOURCE_OK) return status;
+    if ((status = find_link(source, "capture", error)) != SOURCE_OK) return status;
+    if ((status = set_live_filter(source, error)) != SOURCE_OK) return status;
+    if (pcap_setnonblock(source->pcap, 1, why) != 0)
+        return fail(SOURCE_EFAILED, error, "capture", why);
     return 0;
 }
 
-/* --- Files
- * ---------------------------------------------------------------------------------------
- */
+/* --- Files ------------------------------------------------------------------- */
 
-static int
+static enum source_status
 open_file(struct source *source, char *error)
 {
     char why[PCAP_ERRBUF_SIZE];
     const char *path = source->options.file;
     FILE *file = fopen(path, "rbe");
-    if (file == NULL) return fail(error, path, strerror(errno));
+    if (file == NULL) return fail(SOURCE_EFILE, error, path, strerror(errno));
     setvbuf(file, NULL, _IOFBF, READ_BUFFER_BYTES);
     source->pcap = pcap_fopen_offline(file, why);
     if (source->pcap == NULL) {
         fclose(file);
-        return fail(error, path, why);
+        return fail(SOURCE_EFILE, error, path, why);
     }
-    if (find_link(source, path, error) != 0) return -1;
-    return source->options.filter ? set_filter(source, source->options.filter, error)
-                                  : 0;
+    const enum source_status status = find_link(source, path, error);
+    if (status != SOURCE_OK || source->options.filter == NULL) return status;
+    return set_filter(source, source->options.filter, error);
 }
 
-/* --- Public
- * ----------------------------------------------------------------------------------------
- */
+/* --- Public ------------------------------------------------------------------ */
 
-int
+enum source_status
 source_open(struct source **out, const struct source_options *options, char *error)
 {
     struct source *source = calloc(1, sizeof *source);
@@ -235,18 +231,19 @@ source_open(struct source **out, const struct source_options *options, char *err
     if (source == NULL || ifindexes == NULL) {
         free(source);
         free(ifindexes);
-        return fail(error, "capture", "out of memory");
+        return fail(SOURCE_EFAILED, error, "capture", "out of memory");
     }
     source->options = *options;
     source->ifindexes = ifindexes;
     source->promiscuous_fd = -1;
-    const int rc = options->file ? open_file(source, error) : open_live(source, error);
-    if (rc != 0) {
+    const enum source_status status =
+        options->file ? open_file(source, error) : open_live(source, error);
+    if (status != SOURCE_OK) {
         source_close(source);
-        return -1;
+        return status;
     }
     *out = source;
-    return 0;
+    return SOURCE_OK;
 }
 
 void
@@ -301,20 +298,21 @@ source_dispatch(
     struct delivery delivery = {call, arg};
     const int count = pcap_dispatch(source->pcap, max, deliver, (u_char *)&delivery);
     if (count >= 0) return count;
-    return fail(error, source->options.file ? source->options.file : "capture",
+    fail(SOURCE_EFAILED, error, source->options.file ? source->options.file : "capture",
         pcap_geterr(source->pcap));
+    return -1;
 }
 
-int
+enum source_status
 source_refresh(struct source *source, char *error)
 {
-    if (!find_ifaces(source)) return 0;
+    if (!find_ifaces(source)) return SOURCE_OK;
     struct source_stats stats;
     source_read_stats(source, &stats);
-    const int rc = set_live_filter(source, error);
+    const enum source_status status = set_live_filter(source, error);
     /* A change of the filter sets libpcap's counters to 0. */
     memset(&source->last, 0, sizeof source->last);
-    return rc;
+    return status;
 }
 
 void

@@ -17,6 +17,14 @@
 
 enum { SOURCE_ERROR_MAX = 512 };
 
+enum source_status {
+    SOURCE_OK = 0,
+    SOURCE_EFAILED = -1,
+    SOURCE_EPERMISSION = -2,
+    SOURCE_EFILTER = -3, /* the user's filter does not compile */
+    SOURCE_EFILE = -4    /* the file cannot be read as a capture */
+};
+
 struct source;
 
 struct source_options {
@@ -43,8 +51,10 @@ struct source_stats {
     uint64_t received, dropped, if_dropped; /* since the source was opened */
 };
 
-/* 0, or -1 with a line in error. */
-int source_open(struct source **out, const struct source_options *options, char *error);
+/* What options points to is borrowed until close.  Other than SOURCE_OK: there is a
+ * line in error. */
+enum source_status source_open(
+    struct source **out, const struct source_options *options, char *error);
 void source_close(struct source *source);
 
 enum packet_link source_link(const struct source *source);
@@ -62,8 +72,8 @@ int source_dispatch(
     struct source *source, int max, source_packet_fn *call, void *arg, char *error);
 
 /* Look whether interfaces came, went, or came back under another index; live only.
- * -1 with a line in error where the filter could not follow. */
-int source_refresh(struct source *source, char *error);
+ * Other than SOURCE_OK: the filter could not follow, and error says why. */
+enum source_status source_refresh(struct source *source, char *error);
 
 void source_read_stats(struct source *source, struct source_stats *out);
 

@@ -44,8 +44,7 @@ warn(void *arg, const struct godb_err *warning)
     log_line("warning: %s", warning->msg);
 }
 
-/* --- Blocks
- * --------------------------------------------------------------------------------- */
+/* --- Blocks ------------------------------------------------------------------ */
 
 static int
 fill_block(struct godb_block *block, const struct rotation_row *rows, size_t count)
@@ -121,8 +120,7 @@ write_iface(struct writeout *w, size_t iface, const struct rotation *rotation,
     keep(outlet, rows, count);
 }
 
-/* --- Rotations
- * ---------------------------------------------------------------------------------- */
+/* --- Rotations --------------------------------------------------------------- */
 
 static void
 take_back_kept(struct writeout *w, struct rotation *rotation)
@@ -179,9 +177,7 @@ run(void *arg)
     return NULL;
 }
 
-/* --- Public
- * ----------------------------------------------------------------------------------------
- */
+/* --- Public ------------------------------------------------------------------ */
 
 static int
 open_outlets(

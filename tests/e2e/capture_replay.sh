@@ -43,6 +43,10 @@ fails "an older file is refused" "$goprobe" -d "$db" -r "$TMP/wan.pcap"
 has "with both times" "$(cat "$TMP/err")" "block 1700006100 is not later than the last one, 1700007300"
 is "and touches nothing" "$(find "$db" -type f -exec cksum {} + | sort)" "$before"
 
+cp "$TMP/later.pcap" "$TMP/eth0.100.pcapng"
+passes "a file's name may hold dots" "$goprobe" -d "$db" -r "$TMP/eth0.100.pcapng"
+is "and loses its ending alone" "$(ask "SELECT count(*) FROM flows WHERE iface = 'eth0.100'")" 1
+
 # --- The recorded traffic of the demo -------------------------------------------------------
 db=$TMP/demo
 passes "cooked captures are read" "$goprobe" -d "$db" -r demo/traffic.pcap -i gp0
@@ -74,9 +78,12 @@ echo "this is no capture file" >"$TMP/garbage.pcap"
 refused "a file that is not there" 66 "$TMP/nope.pcap: No such file" -d "$db" -r "$TMP/nope.pcap"
 refused "a garbage file" 66 "garbage.pcap: unknown file format" -d "$db" -r "$TMP/garbage.pcap"
 refused "an empty file" 66 "empty.pcap" -d "$db" -r "$TMP/empty.pcap"
-refused "a filter with an error" 66 "filter 'port http https'" -d "$db" -r "$TMP/wan.pcap" -f 'port http https'
+refused "a filter with an error" 64 "filter 'port http https'" -d "$db" -r "$TMP/wan.pcap" -f 'port http https'
 refused "an interface name with a slash" 64 "'a/b' holds a '/'" -d "$db" -r "$TMP/wan.pcap" -i a/b
 refused "an interface name with a leading dot" 64 "'.x' starts with a dot" -d "$db" -r "$TMP/wan.pcap" -i .x
+long=$(printf 'x%.0s' {1..70})
+cp "$TMP/wan.pcap" "$TMP/$long.pcap"
+refused "a file's name too long for an interface" 64 "-i names the interface" -d "$db" -r "$TMP/$long.pcap"
 refused "no interface" 64 "no interface given" -d "$db"
 refused "an interface given twice" 64 "given twice" -d "$db" lo lo
 refused "a file and an interface" 64 "not both" -d "$db" -r "$TMP/wan.pcap" lo
