@@ -11,7 +11,7 @@
 
 SQLITE_EXTENSION_INIT3
 
-enum { WARNINGS_TOLD = 10 };
+enum { WARNINGS_TOLD = 10, THREADS_MAX = 64 };
 
 static const char *const scope_names[SCOPE_COUNT] = {
     [SCOPE_DB] = "db",
@@ -19,6 +19,7 @@ static const char *const scope_names[SCOPE_COUNT] = {
     [SCOPE_FIRST] = "first",
     [SCOPE_LAST] = "last",
     [SCOPE_CONDITION] = "condition",
+    [SCOPE_THREADS] = "threads",
 };
 
 struct session *
@@ -58,6 +59,24 @@ session_db(const struct session *session)
     return from_environment && *from_environment ? from_environment : GOPROBE_DB_PATH;
 }
 
+/* A number from 1 to THREADS_MAX, or 0. */
+static int
+parse_threads(const char *text)
+{
+    char *end;
+    const long count = strtol(text, &end, 10);
+    return end != text && *end == '\0' && count >= 1 && count <= THREADS_MAX
+               ? (int)count
+               : 0;
+}
+
+int
+session_threads(const struct session *session)
+{
+    const char *text = session->values[SCOPE_THREADS];
+    return text ? parse_threads(text) : 0;
+}
+
 /* --- Scopes ----------------------------------------------------------------------- */
 
 static int
@@ -77,6 +96,11 @@ check_value(int scope, const char *value, struct godb_err *err)
     int rc = GODB_OK;
     if (scope == SCOPE_FIRST || scope == SCOPE_LAST)
         rc = godb_time_parse(&time_s, value, time(NULL), err);
+    if (scope == SCOPE_THREADS && parse_threads(value) == 0) {
+        rc = err->status = GODB_EARG;
+        snprintf(err->msg, sizeof err->msg, "'%.40s' is no number from 1 to %d", value,
+            THREADS_MAX);
+    }
     if (scope == SCOPE_CONDITION) {
         rc = godb_filter_parse(&filter, value, NULL, NULL, NULL, err);
         if (rc == GODB_OK) godb_filter_free(filter);
@@ -90,8 +114,8 @@ session_set(struct session *session, const char *name, const char *value, char *
     const int scope = find_scope(name);
     struct godb_err err;
     if (scope < 0) {
-        *error = sqlite3_mprintf(
-            "goprobe_scope: no scope '%s'; there are db, iface, first, last, condition",
+        *error = sqlite3_mprintf("goprobe_scope: no scope '%s'; there are db, iface, "
+                                 "first, last, condition, threads",
             name);
         return SQLITE_ERROR;
     }

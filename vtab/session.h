@@ -19,6 +19,7 @@ enum scope {
     SCOPE_FIRST,
     SCOPE_LAST,
     SCOPE_CONDITION,
+    SCOPE_THREADS, /* that `traffic` works with; NULL: one a core */
     SCOPE_COUNT
 };
 
@@ -38,6 +39,9 @@ void session_unref(void *session);
 /* The database: the scope's, $GOPROBE_DB's, or the installed default.  Borrowed until
  * the scope changes. */
 const char *session_db(const struct session *session);
+
+/* How many threads to work with; 0: one a core. */
+int session_threads(const struct session *session);
 
 /* Set a scope by its name; value NULL resets it.  SQLITE_ERROR with *error, for
  * sqlite3_free(), where the name is unknown or the value cannot be. */

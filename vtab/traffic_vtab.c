@@ -117,8 +117,9 @@ aggregate(struct traffic_cursor *cursor, const struct plan *plan, unsigned field
     struct godb_err *err)
 {
     struct session *session = ((struct table *)cursor->base.pVtab)->session;
-    struct godb_aggregate_spec spec = {
-        .scan = query_scan(&cursor->query, session), .limit = cursor->query.limit};
+    struct godb_aggregate_spec spec = {.scan = query_scan(&cursor->query, session),
+        .limit = cursor->query.limit,
+        .threads = session_threads(session)};
     choose_fields(&spec, fields);
     choose_order(&spec, plan);
     if (cursor->query.is_empty) return aggregate_nothing(cursor, &spec, err);

@@ -201,6 +201,11 @@ answer(sqlite3 *sql, const char *text)
 static void
 expect_equal(sqlite3 *sql, const char *ours, const char *plain)
 {
+    static const char *const threads[] = {"NULL", "1", "2", "3", "7"};
+    char *scope = sqlite3_mprintf("SELECT goprobe_scope('threads', %s)",
+        threads[pick(sizeof threads / sizeof threads[0])]);
+    run(sql, scope);
+    sqlite3_free(scope);
     char *a = answer(sql, ours), *b = answer(sql, plain);
     if (strcmp(a, b) != 0)
         fail_msg("answers differ\n  %s\ngave:\n%.2000s\n  %s\ngave:\n%.2000s", ours, a,
