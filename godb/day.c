@@ -40,10 +40,14 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
     day->opened = 0;
     day->dir_fd = fs_open_dir(AT_FDCWD, day->path);
     if (day->dir_fd < 0) return err_sys(err, errno, "%s", day->path);
-    int rc = day_open_columns(day, GODB_COLUMN_BIT(DAY_COMMIT_COLUMN), err);
+    const unsigned commit = GODB_COLUMN_BIT(DAY_COMMIT_COLUMN);
+    int rc = day_open_columns(day, commit, err);
     if (rc == GODB_ENOTFOUND && has_any_column(day)) {
-        rc = GODB_ECORRUPT;
-        if (err) err->status = GODB_ECORRUPT;
+        /* Writers make it first, so it is there now where the day is just being made.
+         */
+        rc = day_open_columns(day, commit, err);
+        if (rc == GODB_ENOTFOUND) rc = GODB_ECORRUPT;
+        if (err) err->status = (enum godb_status)rc;
     }
     if (rc != GODB_OK) day_close(day);
     return rc;
