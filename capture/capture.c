@@ -30,6 +30,8 @@ enum {
     DISPATCH_PACKETS = 4096,
     POLL_MS = 200,
     DRAIN_MS = 250, /* longer than libpcap holds packets back */
+    DRAIN_MAX_MS = 5000,
+    AGING_PACKETS = 64,
     REFRESH_S = 1,
     MAX_FLOWS = 4 << 20,
     MAX_DPI_STATES = 128 << 10
@@ -46,7 +48,10 @@ struct capture {
     int64_t interval_end_s; /* stamp of the interval at hand; 0: none has begun */
     uint64_t *received;     /* packets of each interface in this interval */
     uint64_t verdicts[PACKET_VERDICT_COUNT]; /* of the interval */
-    uint64_t no_room;          /* packets that the full table could not take */
+    uint64_t no_room;       /* packets that the full table could not take */
+    int64_t last_packet_ms; /* live: its time */
+    unsigned since_aging;   /* packets since flows were last aged */
+    size_t aging_cursor;
     struct source_stats stats; /* at the last rotation */
 };
 
@@ -59,6 +64,29 @@ interval_end(int64_t time_s, uint32_t time_us)
 }
 
 /* --- Packets ----------------------------------------------------------------- */
+
+struct aging {
+    struct classify *classify;
+    uint64_t time_ms;
+};
+
+static void
+age_flow(void *arg, struct flow *flow)
+{
+    const struct aging *aging = arg;
+    classify_age(aging->classify, flow, aging->time_ms);
+}
+
+/* For each packet one flow is looked at, going round: the more packets come, the faster
+ * detections that wait for nothing make room. */
+static void
+age_some(struct capture *c, uint64_t time_ms)
+{
+    struct aging aging = {c->classify, time_ms};
+    if (++c->since_aging < AGING_PACKETS) return;
+    c->since_aging = 0;
+    flowtab_visit(c->table, &c->aging_cursor, AGING_PACKETS, age_flow, &aging);
+}
 
 static void
 count_packet(struct capture *c, const struct source_packet *from)
@@ -78,9 +106,11 @@ count_packet(struct capture *c, const struct source_packet *from)
         c->no_room++;
         return;
     }
-    if (c->classify && !flow->l7_done)
-        classify_packet(c->classify, flow, &packet, is_forward,
-            (uint64_t)from->time_s * 1000 + from->time_us / 1000);
+    if (c->classify == NULL) return;
+    const uint64_t time_ms = (uint64_t)from->time_s * 1000 + from->time_us / 1000;
+    if (!flow->l7_done)
+        classify_packet(c->classify, flow, &packet, is_forward, time_ms);
+    age_some(c, time_ms);
 }
 
 /* --- Rotations --------------------------------------------------------------- */
@@ -139,14 +169,23 @@ rotate(struct capture *c, int64_t time_s)
 
 /* --- A file ------------------------------------------------------------------ */
 
+/* A file may claim any time.  One that no block can have does not end the interval at
+ * hand, and a stamp of 0 cannot be stored: files without times begin with the epoch. */
+static int64_t
+file_interval_end(const struct capture *c, const struct source_packet *packet)
+{
+    int64_t end_s = c->interval_end_s;
+    if (packet->time_s >= 0 && packet->time_s <= GODB_STAMP_MAX - GODB_INTERVAL_S)
+        end_s = interval_end(packet->time_s, packet->time_us);
+    return end_s < GODB_INTERVAL_S ? GODB_INTERVAL_S : end_s;
+}
+
 /* A packet that is older than the interval at hand is counted into it. */
 static void
 take_file_packet(void *arg, const struct source_packet *packet)
 {
     struct capture *c = arg;
-    int64_t end_s = interval_end(packet->time_s, packet->time_us);
-    /* A stamp of 0 cannot be stored: files without times begin with the epoch. */
-    if (end_s < GODB_INTERVAL_S) end_s = GODB_INTERVAL_S;
+    const int64_t end_s = file_interval_end(c, packet);
     if (c->interval_end_s == 0) c->interval_end_s = end_s;
     if (end_s > c->interval_end_s) {
         rotate(c, c->interval_end_s);
@@ -173,7 +212,9 @@ run_file(struct capture *c, const volatile sig_atomic_t *stop)
 static void
 take_live_packet(void *arg, const struct source_packet *packet)
 {
-    count_packet(arg, packet);
+    struct capture *c = arg;
+    c->last_packet_ms = packet->time_s * 1000 + packet->time_us / 1000;
+    count_packet(c, packet);
 }
 
 static int
@@ -183,23 +224,32 @@ wait_for_packets(struct capture *c, int timeout_ms)
     return poll(&fd, 1, timeout_ms);
 }
 
-/* What the ring still holds: part-filled pieces of it come only after a while. */
+static int64_t
+clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What the ring still holds: part-filled pieces of it come only after a while.  Ends
+ * when it has been quiet for that long, or with packets that are later than its start:
+ * under load it is never quiet. */
 static void
 drain(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
-    struct timespec start, now;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    const int64_t stop_ms = clock_ms(CLOCK_REALTIME);
+    const int64_t start_ms = clock_ms(CLOCK_MONOTONIC);
     int64_t passed_ms;
+    int count;
     do {
-        while (source_dispatch(
-                   c->source, DISPATCH_PACKETS, take_live_packet, c, error) > 0)
-            continue;
-        wait_for_packets(c, POLL_MS / 4);
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        passed_ms = (now.tv_sec - start.tv_sec) * 1000 +
-                    (now.tv_nsec - start.tv_nsec) / 1000000;
-    } while (passed_ms < DRAIN_MS);
+        count =
+            source_dispatch(c->source, DISPATCH_PACKETS, take_live_packet, c, error);
+        if (count == 0) wait_for_packets(c, POLL_MS / 4);
+        passed_ms = clock_ms(CLOCK_MONOTONIC) - start_ms;
+    } while (count >= 0 && c->last_packet_ms <= stop_ms && passed_ms < DRAIN_MAX_MS &&
+             (count > 0 || passed_ms < DRAIN_MS));
 }
 
 /* The wall clock passed the interval's end. */

@@ -22,13 +22,15 @@ enum {
     UDP = 17,
     TCP_PACKETS = 10,
     OTHER_PACKETS = 8,
-    EXTRA_PACKETS = 16, /* for what refines a protocol that is known already */
-    PACKET_MAX = 2048,  /* of a packet that has to be copied */
+    EXTRA_PACKETS = 16,  /* for what refines a protocol that is known already */
+    PACKET_MAX = 2048,   /* of a packet that has to be copied */
+    IDLE_MS = 30 * 1000, /* without a packet: nothing more is expected */
     IDS_MAX = 512
 };
 
 struct classify_flow {
     struct ndpi_flow_struct *ndpi;
+    uint64_t last_ms; /* time of the last packet that it was shown */
     uint16_t packet_count;
     bool is_detected;
 };
@@ -134,6 +136,7 @@ feed(struct classify *classify, struct flow *flow, const struct packet *packet,
         ip = copy;
     }
     flow->dpi->packet_count++;
+    flow->dpi->last_ms = time_ms;
     return id_of(ndpi_detection_process_packet(
         classify->module, flow->dpi->ndpi, ip, (unsigned short)bytes, time_ms));
 }
@@ -174,11 +177,12 @@ feed_syn(struct classify *classify, struct flow *flow, const struct packet *pack
 
 /* What the ports alone suggest. */
 static uint16_t
-guess_by_port(struct classify *classify, const struct flow *flow, uint16_t sport)
+guess_by_port(struct classify *classify, const struct flow *flow)
 {
-    return id_of(ndpi_guess_undetected_protocol(classify->module, NULL, flow->key.proto,
-        0, flow->is_reversed ? flow->key.dport : sport, 0,
-        flow->is_reversed ? sport : flow->key.dport));
+    const uint16_t client = flow->is_reversed ? flow->key.dport : flow->first_sport;
+    const uint16_t server = flow->is_reversed ? flow->first_sport : flow->key.dport;
+    return id_of(ndpi_guess_undetected_protocol(
+        classify->module, NULL, flow->key.proto, 0, client, 0, server));
 }
 
 static void
@@ -210,7 +214,7 @@ start(struct classify *classify, struct flow *flow, const struct packet *packet,
     if (flow->dpi != NULL) return true;
     if (packet->proto == TCP && packet->payload_bytes == 0) return false;
     if (!make_state(classify, flow)) {
-        flow->l7proto = guess_by_port(classify, flow, packet->sport);
+        flow->l7proto = guess_by_port(classify, flow);
         flow->l7_done = true;
         return false;
     }
@@ -240,7 +244,14 @@ uint16_t
 classify_now(struct classify *classify, const struct flow *flow)
 {
     if (flow->l7proto != NDPI_PROTOCOL_UNKNOWN || flow->l7_done) return flow->l7proto;
-    return guess_by_port(classify, flow, flow->key.sport);
+    return guess_by_port(classify, flow);
+}
+
+void
+classify_age(struct classify *classify, struct flow *flow, uint64_t time_ms)
+{
+    if (flow->dpi != NULL && time_ms > flow->dpi->last_ms + IDLE_MS)
+        give_up(classify, flow);
 }
 
 void

@@ -26,6 +26,9 @@ void classify_packet(struct classify *classify, struct flow *flow,
 /* The best that is known of a flow by now: what was found, or a guess by its ports. */
 uint16_t classify_now(struct classify *classify, const struct flow *flow);
 
+/* Give up on a flow that has been silent for long: its state is wanted elsewhere. */
+void classify_age(struct classify *classify, struct flow *flow, uint64_t time_ms);
+
 /* Give up on a flow that ends: the last chance for a guess.  Frees its state. */
 void classify_end(struct classify *classify, struct flow *flow);
 

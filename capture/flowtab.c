@@ -219,7 +219,18 @@ flowtab_add(struct flowtab *table, const struct packet *packet, uint16_t iface,
     return flow;
 }
 
-/* --- Sweeping ---------------------------------------------------------------- */
+/* --- Visiting ---------------------------------------------------------------- */
+
+void
+flowtab_visit(struct flowtab *table, size_t *cursor, size_t count,
+    void (*visit)(void *arg, struct flow *flow), void *arg)
+{
+    if (count > table->count) count = table->count;
+    for (size_t i = 0; i < count; i++) {
+        if (*cursor >= table->count) *cursor = 0;
+        visit(arg, flow_at(table, (*cursor)++));
+    }
+}
 
 static void
 rebuild_slots(struct flowtab *table)

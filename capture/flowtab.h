@@ -49,6 +49,11 @@ size_t flowtab_count(const struct flowtab *table);
 struct flow *flowtab_add(struct flowtab *table, const struct packet *packet,
     uint16_t iface, bool *out_is_forward);
 
+/* Call visit() for the next `count` flows, going round.  *cursor says where it stands:
+ * the caller's, from 0. */
+void flowtab_visit(struct flowtab *table, size_t *cursor, size_t count,
+    void (*visit)(void *arg, struct flow *flow), void *arg);
+
 /* Call visit() for each flow in turn; those for which it returns false are removed. */
 void flowtab_sweep(
     struct flowtab *table, bool (*visit)(void *arg, struct flow *flow), void *arg);

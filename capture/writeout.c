@@ -16,6 +16,8 @@
 
 #include "capture/log.h"
 
+enum { QUEUE_MAX = 4 };
+
 /* One interface's way to disk. */
 struct outlet {
     const char *iface;
@@ -33,7 +35,9 @@ struct writeout {
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t work;
+    pthread_cond_t room;
     struct rotation *first, **last; /* the queue */
+    size_t queued_count;
     bool is_closing, has_failed;
 };
 
@@ -138,6 +142,8 @@ take_back_kept(struct writeout *w, struct rotation *rotation)
 static void
 write_rotation(struct writeout *w, struct rotation *rotation)
 {
+    /* Blocks behind one that failed would tear a hole into the file's time. */
+    if (w->is_strict && w->has_failed) return;
     take_back_kept(w, rotation);
     rotation_merge(rotation);
     size_t at = 0;
@@ -160,6 +166,8 @@ next_rotation(struct writeout *w)
     if (rotation != NULL) {
         w->first = rotation->next;
         if (w->first == NULL) w->last = &w->first;
+        w->queued_count--;
+        pthread_cond_signal(&w->room);
     }
     pthread_mutex_unlock(&w->lock);
     return rotation;
@@ -230,6 +238,7 @@ writeout_open(
     if (rc == GODB_OK) {
         pthread_mutex_init(&w->lock, NULL);
         pthread_cond_init(&w->work, NULL);
+        pthread_cond_init(&w->room, NULL);
         if (pthread_create(&w->thread, NULL, run, w) != 0) rc = no_memory(err);
     }
     if (rc != GODB_OK) {
@@ -244,7 +253,11 @@ void
 writeout_submit(struct writeout *w, struct rotation *rotation)
 {
     pthread_mutex_lock(&w->lock);
+    /* A file can wait for the disk, live packets cannot. */
+    while (w->is_strict && w->queued_count >= QUEUE_MAX)
+        pthread_cond_wait(&w->room, &w->lock);
     rotation->next = NULL;
+    w->queued_count++;
     *w->last = rotation;
     w->last = &rotation->next;
     pthread_cond_signal(&w->work);
@@ -284,6 +297,7 @@ writeout_close(struct writeout *w)
     pthread_join(w->thread, NULL);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->work);
+    pthread_cond_destroy(&w->room);
     const int rc = lost_rows(w);
     free_writeout(w);
     return rc;

@@ -25,7 +25,8 @@ struct writeout_options {
 int writeout_open(struct writeout **out, const struct writeout_options *options,
     struct godb_err *err);
 
-/* Hand over a rotation, which the thread frees. */
+/* Hand over a rotation, which the thread frees.  Waits for the thread where is_strict
+ * and some are queued. */
 void writeout_submit(struct writeout *writeout, struct rotation *rotation);
 
 /* True once a block could not be written that will not be tried again (is_strict). */

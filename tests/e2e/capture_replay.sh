@@ -43,6 +43,9 @@ fails "an older file is refused" "$goprobe" -d "$db" -r "$TMP/wan.pcap"
 has "with both times" "$(cat "$TMP/err")" "block 1700006100 is not later than the last one, 1700007300"
 is "and touches nothing" "$(find "$db" -type f -exec cksum {} + | sort)" "$before"
 
+make_pcap "$TMP/around.pcap" 1700007001 1700008000
+fails "a file that begins before the last block is refused" "$goprobe" -d "$db" -r "$TMP/around.pcap" -i wan
+is "whole: nothing of it is stored" "$(find "$db" -type f -exec cksum {} + | sort)" "$before"
 cp "$TMP/later.pcap" "$TMP/eth0.100.pcapng"
 passes "a file's name may hold dots" "$goprobe" -d "$db" -r "$TMP/eth0.100.pcapng"
 is "and loses its ending alone" "$(ask "SELECT count(*) FROM flows WHERE iface = 'eth0.100'")" 1
