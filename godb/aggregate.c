@@ -10,10 +10,12 @@
  * end before godb_aggregate() returns.  With one thread its groups are the result as
  * they are.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "godb/block_reader.h"
@@ -24,6 +26,8 @@
 
 enum {
     THREADS_MAX = 64,
+    NS_A_S = 1000000000,
+    POLL_MS = 5,        /* how often to ask whether to stop while waiting for threads */
     UNITS_A_THREAD = 4, /* so that a long day does not keep all others waiting */
     DAY_PARTS_MAX = 8,
     PARTS_A_THREAD = 8,      /* of the result, so that two seldom want the same */
@@ -127,11 +131,27 @@ run_worker(void *arg)
 /* --- Threads
  * --------------------------------------------------------------------------------- */
 
+/* Wait for a thread, and go on asking whether to stop: a caller's stop() may be able to
+ * tell in this thread alone, and has no word for the others before it was asked here.
+ */
+static void
+join(struct job *job, pthread_t thread)
+{
+    struct timespec until;
+    do {
+        if (should_stop(job)) atomic_store(&job->is_over, true);
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += POLL_MS * 1000000;
+        until.tv_sec += until.tv_nsec / NS_A_S;
+        until.tv_nsec %= NS_A_S;
+    } while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
+}
+
 /* Run call(items[i]) for all items, the first one in this thread; an item that gets no
  * thread is run here too. */
 static void
-run_all(void *(*call)(void *), void *items, size_t item_bytes, size_t count,
-    pthread_t *threads)
+run_all(struct job *job, void *(*call)(void *), void *items, size_t item_bytes,
+    size_t count, pthread_t *threads)
 {
     bool started[THREADS_MAX] = {false};
     for (size_t i = 1; i < count; i++)
@@ -140,7 +160,7 @@ run_all(void *(*call)(void *), void *items, size_t item_bytes, size_t count,
     call(items);
     for (size_t i = 1; i < count; i++) {
         if (started[i])
-            pthread_join(threads[i], NULL);
+            join(job, threads[i]);
         else
             call((char *)items + i * item_bytes);
     }
@@ -198,7 +218,7 @@ run_job(struct job *job, size_t count, struct godb_err *err)
     if (workers == NULL) return err_nomem(err);
     int rc = make_workers(job, workers, count);
     if (rc == GODB_OK)
-        run_all(run_worker, workers, sizeof *workers, count, threads);
+        run_all(job, run_worker, workers, sizeof *workers, count, threads);
     else
         rc = err_nomem(err);
     for (size_t i = 0; i < count; i++)

@@ -76,7 +76,7 @@ const char *godb_status_name(enum godb_status status);
 typedef void godb_warn_fn(void *arg, const struct godb_err *warning);
 
 /* Asked between blocks; true ends the operation with GODB_ECANCELLED.  May be called
- * from another thread than the operation's. */
+ * from other threads than the operation's, but in that one every few milliseconds. */
 typedef bool godb_stop_fn(void *arg);
 
 /* --- Columns and flows -------------------------------------------------------- */

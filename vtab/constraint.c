@@ -32,8 +32,7 @@ add_filter(
     return rc == GODB_OK ? GODB_OK : no_memory(err);
 }
 
-/* --- Numbers
- * ---------------------------------------------------------------------------- */
+/* --- Numbers ---------------------------------------------------------------------- */
 
 enum place { BELOW_ALL, AT, BETWEEN, ABOVE_ALL, NOWHERE };
 
@@ -149,8 +148,7 @@ compare_number(struct query *query, const struct plan_term *term, sqlite3_value 
     return GODB_OK;
 }
 
-/* --- Texts
- * -------------------------------------------------------------------------------- */
+/* --- Texts ------------------------------------------------------------------------ */
 
 /* The text that a column of TEXT affinity is compared with; NULL where it equals none.
  */
@@ -255,8 +253,7 @@ in_net(
     return add_filter(query, rc, filter, err);
 }
 
-/* --- Lists
- * -------------------------------------------------------------------------------- */
+/* --- Lists ------------------------------------------------------------------------ */
 
 /* The values of an IN list, as far as the column can have them. */
 struct list {
@@ -355,8 +352,7 @@ one_of(
     return rc;
 }
 
-/* --- Entry
- * ---------------------------------------------------------------------------------- */
+/* --- Entry ------------------------------------------------------------------------ */
 
 int
 constraint_apply(struct query *query, const struct plan_term *term,

@@ -77,7 +77,10 @@ static int
 next_chunk(struct flows_cursor *cursor)
 {
     struct godb_err err;
+    struct watch *watch = &cursor->query.watch;
+    watch_begin(watch, table_of(cursor)->db);
     int rc = godb_scan_next(cursor->scan, &cursor->chunk, &err);
+    watch_end(watch);
     cursor->at = 0;
     if (rc == GODB_OK) return SQLITE_OK;
     cursor->is_eof = true;
@@ -180,8 +183,7 @@ flows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
     return SQLITE_OK;
 }
 
-/* --- Values
- * ------------------------------------------------------------------------------ */
+/* --- Values ----------------------------------------------------------------------- */
 
 static uint64_t
 counter(const struct godb_chunk *chunk, uint32_t row, enum godb_measure which)

@@ -9,8 +9,7 @@
 
 SQLITE_EXTENSION_INIT3
 
-/* --- ip_in(ip, net)
- * ------------------------------------------------------------------- */
+/* --- ip_in(ip, net) --------------------------------------------------------------- */
 
 /* NULL for what is no address; an error for what is no network. */
 static void
@@ -45,8 +44,7 @@ function_find(sqlite3_vtab *table, int argc, const char *name,
     return SQLITE_INDEX_CONSTRAINT_FUNCTION;
 }
 
-/* --- human_bytes(n), human_count(n)
- * ------------------------------------------------------ */
+/* --- human_bytes(n), human_count(n) ----------------------------------------------- */
 
 /* As goQuery prints them: divided while the integer part is above the step. */
 static void
@@ -86,8 +84,7 @@ human_count(sqlite3_context *context, int argc, sqlite3_value **argv)
     human(context, argv[0], 1000, units, sizeof units / sizeof units[0]);
 }
 
-/* --- goprobe_scope(name [, value])
- * --------------------------------------------------------- */
+/* --- goprobe_scope(name [, value]) ------------------------------------------------ */
 
 static void
 scope_set(sqlite3_context *context, struct session *session, const char *name,
@@ -133,8 +130,7 @@ goprobe_scope(sqlite3_context *context, int argc, sqlite3_value **argv)
         scope_get(context, session, name);
 }
 
-/* --- Registering
- * ------------------------------------------------------------------------------ */
+/* --- Registering ------------------------------------------------------------------ */
 
 int
 functions_register(sqlite3 *db, struct session *session)

@@ -8,8 +8,7 @@
 
 SQLITE_EXTENSION_INIT3
 
-/* --- Text ---------------------------------------------------------------------------
- */
+/* --- Text ------------------------------------------------------------------------- */
 
 /* How a term is spelled: what stands before the field's name, and what after it. */
 static const struct {
@@ -134,8 +133,7 @@ plan_parse(struct plan *out, const char *text)
     return true;
 }
 
-/* --- xBestIndex: terms --------------------------------------------------------------
- */
+/* --- xBestIndex: terms ------------------------------------------------------------ */
 
 static bool
 is_argument(enum field field)
@@ -256,8 +254,7 @@ plan_term(struct planning *p, int i)
     return SQLITE_OK;
 }
 
-/* --- xBestIndex: order and limit
- * ------------------------------------------------------ */
+/* --- xBestIndex: order and limit -------------------------------------------------- */
 
 static bool
 plan_order(struct planning *p)
@@ -288,8 +285,7 @@ plan_limit(struct planning *p)
     if (p->offset >= 0) take(p, p->offset, FIELD_TIME, PLAN_OFFSET, false);
 }
 
-/* --- xBestIndex
- * ----------------------------------------------------------------------- */
+/* --- xBestIndex ------------------------------------------------------------------- */
 
 static unsigned
 used_fields(const sqlite3_index_info *info, bool is_traffic)

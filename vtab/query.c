@@ -21,8 +21,7 @@ fail(struct godb_err *err, enum godb_status status, const char *what)
     return status;
 }
 
-/* --- Interfaces
- * ----------------------------------------------------------------------- */
+/* --- Interfaces ------------------------------------------------------------------- */
 
 static bool
 is_any(const char *list)
@@ -78,8 +77,7 @@ use_scope_ifaces(
     return rc;
 }
 
-/* --- Times and conditions
- * ---------------------------------------------------------------- */
+/* --- Times and conditions --------------------------------------------------------- */
 
 static int
 parse_time(int64_t *out_s, sqlite3_value *value, const char *scope, int64_t otherwise_s,
@@ -118,8 +116,7 @@ use_condition(struct query *query, const struct session *session, sqlite3_value 
     return godb_filter_parse(&query->filter, text, NULL, NULL, NULL, err);
 }
 
-/* --- Opening
- * ------------------------------------------------------------------------------ */
+/* --- Opening ---------------------------------------------------------------------- */
 
 static int
 open_db(struct query *query, const struct session *session, const char *db_path,
@@ -203,18 +200,23 @@ query_close(struct query *query)
 }
 
 struct godb_scan_spec
-query_scan(const struct query *query, struct session *session)
+query_scan(struct query *query, struct session *session)
 {
     return (struct godb_scan_spec){.sel = query->sel,
         .filter = query->filter,
         .warn = session_warn,
-        .warn_arg = session};
+        .warn_arg = session,
+        .stop = watch_stop,
+        .stop_arg = &query->watch};
 }
 
 int
 query_error(const struct godb_err *err, char **message)
 {
     sqlite3_free(*message);
+    *message = NULL;
+    if (err->status == GODB_ECANCELLED)
+        return SQLITE_INTERRUPT; /* SQLite has words for it */
     *message = sqlite3_mprintf("%s", err->msg);
     switch (err->status) {
     case GODB_ENOMEM:
@@ -223,8 +225,6 @@ query_error(const struct godb_err *err, char **message)
         return SQLITE_IOERR;
     case GODB_ECORRUPT:
         return SQLITE_CORRUPT_VTAB;
-    case GODB_ECANCELLED:
-        return SQLITE_INTERRUPT;
     default:
         return SQLITE_ERROR;
     }

@@ -9,6 +9,7 @@
 
 #include "vtab/plan.h"
 #include "vtab/session.h"
+#include "vtab/watch.h"
 
 struct query {
     struct godb *db;
@@ -18,6 +19,7 @@ struct query {
     struct godb_filter *filter; /* NULL: every flow */
     bool is_empty;              /* no row can match */
     int64_t limit;              /* offset included; -1: none */
+    struct watch watch;         /* while SQLite waits for us */
     /* The arguments as given, for the hidden columns; NULL where not. */
     sqlite3_value *arguments[3];
 };
@@ -29,8 +31,9 @@ int query_open(struct query *query, const struct session *session, const char *d
     const struct plan *plan, sqlite3_value **argv, struct godb_err *err);
 void query_close(struct query *query);
 
-/* What a scan of the question needs; warnings go to the session. */
-struct godb_scan_spec query_scan(const struct query *query, struct session *session);
+/* What a scan of the question needs; warnings go to the session, and query->watch says
+ * when to stop.  *query is borrowed. */
+struct godb_scan_spec query_scan(struct query *query, struct session *session);
 
 /* Open a table's database and select the session's interfaces and times: what `blocks`
  * and `interfaces` ask. */

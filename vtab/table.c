@@ -55,6 +55,7 @@ table_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
             return SQLITE_NOMEM;
         }
     }
+    table->db = db;
     table->session = session_ref(aux);
     *out = &table->base;
     return SQLITE_OK;
@@ -70,8 +71,7 @@ table_disconnect(sqlite3_vtab *base)
     return SQLITE_OK;
 }
 
-/* --- Results
- * ---------------------------------------------------------------------------- */
+/* --- Results ---------------------------------------------------------------------- */
 
 void
 table_result_count(sqlite3_context *context, uint64_t count)

@@ -14,6 +14,7 @@
 
 struct table {
     sqlite3_vtab base; /* first */
+    sqlite3 *db;
     struct session *session;
     char *db_path; /* NULL: the session's */
 };

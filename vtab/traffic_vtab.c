@@ -68,8 +68,7 @@ traffic_close(sqlite3_vtab_cursor *base)
     return SQLITE_OK;
 }
 
-/* --- The question
- * ------------------------------------------------------------------------ */
+/* --- The question ----------------------------------------------------------------- */
 
 static void
 choose_fields(struct godb_aggregate_spec *spec, unsigned fields)
@@ -149,7 +148,9 @@ traffic_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc
         return SQLITE_INTERNAL;
     int rc =
         query_open(&cursor->query, table->session, table->db_path, &plan, argv, &err);
+    watch_begin(&cursor->query.watch, table->db);
     if (rc == GODB_OK) rc = aggregate(cursor, &plan, (unsigned)number, &err);
+    watch_end(&cursor->query.watch);
     if (rc != GODB_OK) return query_error(&err, &base->pVtab->zErrMsg);
     cursor->count = godb_result_row_count(cursor->result);
     load_row(cursor);
@@ -180,8 +181,7 @@ traffic_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
     return SQLITE_OK;
 }
 
-/* --- Values
- * -------------------------------------------------------------------------------- */
+/* --- Values ----------------------------------------------------------------------- */
 
 static enum godb_measure
 measure_of(enum field field)
