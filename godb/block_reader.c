@@ -69,6 +69,14 @@ block_reader_take_part(struct block_reader *reader, uint32_t part, uint32_t part
     set_slots(reader, slots * part / part_count, slots * (part + 1) / part_count);
 }
 
+void
+block_reader_take_slots(struct block_reader *reader, uint32_t from, uint32_t until)
+{
+    if (!reader->has_day) return;
+    const uint32_t slots = day_block_count(&reader->day);
+    set_slots(reader, from < slots ? from : slots, until < slots ? until : slots);
+}
+
 static int
 open_day(
     struct block_reader *reader, const char *root, int64_t day_s, struct godb_err *why)
@@ -226,6 +234,5 @@ block_reader_next(
         fill_chunk(reader, count, out);
         return GODB_OK;
     }
-    leave_day(reader);
     return GODB_DONE;
 }

@@ -49,7 +49,12 @@ int block_reader_enter(struct block_reader *reader, const char *root, const char
 void block_reader_take_part(
     struct block_reader *reader, uint32_t part, uint32_t part_count);
 
-/* The next block with a selected row; GODB_DONE at the day's end.  A block that cannot
+/* Of the day just entered, take the slots from..until - 1. */
+void block_reader_take_slots(
+    struct block_reader *reader, uint32_t from, uint32_t until);
+
+/* The next block with a selected row; GODB_DONE where none is left of what was taken,
+ * the whole day at first.  A block that cannot
  * be read is told and skipped. */
 int block_reader_next(
     struct block_reader *reader, struct godb_chunk *out, struct godb_err *err);

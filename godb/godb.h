@@ -329,11 +329,23 @@ void godb_block_list_close(struct godb_block_list *list);
 
 /* --- Scan: flows, block by block ------------------------------------------------- */
 
+enum godb_block_key { GODB_BLOCK_TIME, GODB_BLOCK_IFACE };
+
+struct godb_block_order {
+    enum godb_block_key key;
+    bool descending;
+};
+
 struct godb_scan_spec {
     struct godb_selection sel;
     unsigned columns;                 /* bits of the columns to decode */
     const struct godb_filter *filter; /* NULL: every flow; borrowed until close */
-    godb_warn_fn *warn;               /* may be NULL */
+    /* Blocks come by these; what they leave equal by interface, day and slot as
+     * written, which is the order without them.  With them all headers of the selection
+     * are read first.  An aggregation ignores them. */
+    struct godb_block_order block_order[2];
+    size_t block_order_count;
+    godb_warn_fn *warn; /* may be NULL */
     void *warn_arg;
     godb_stop_fn *stop; /* may be NULL */
     void *stop_arg;
@@ -358,8 +370,8 @@ struct godb_chunk {
 
 struct godb_scan;
 
-/* Interfaces by name, then days and slots as written.  GODB_ENOTFOUND where the
- * selection names an interface that the database does not have. */
+/* GODB_ENOTFOUND where the selection names an interface that the database does not
+ * have; GODB_ECANCELLED. */
 int godb_scan_open(struct godb_scan **out, struct godb *db,
     const struct godb_scan_spec *spec, struct godb_err *err);
 

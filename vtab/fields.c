@@ -57,18 +57,23 @@ static const struct {
     [FIELD_TOTAL_GROUPS] = {"total_groups", NONE, NONE, 0, 0},
 };
 
+/* NOT NULL is more than true: only then SQLite asks for min(time) as for the first row
+ * by time. */
 #define FLOW_COLUMNS                                                                   \
-    "time INTEGER, iface TEXT, sip TEXT, dip TEXT, dport INTEGER, proto INTEGER, "     \
-    "l7proto INTEGER, bytes_rcvd INTEGER, bytes_sent INTEGER, packets_rcvd INTEGER, "  \
-    "packets_sent INTEGER, proto_name TEXT, l7_name TEXT, l7_category TEXT, "          \
-    "bytes INTEGER, packets INTEGER, "
+    "time INTEGER NOT NULL, iface TEXT NOT NULL, sip TEXT NOT NULL, dip TEXT NOT "     \
+    "NULL,"                                                                            \
+    " dport INTEGER NOT NULL, proto INTEGER NOT NULL, l7proto INTEGER NOT NULL,"       \
+    " bytes_rcvd INTEGER NOT NULL, bytes_sent INTEGER NOT NULL,"                       \
+    " packets_rcvd INTEGER NOT NULL, packets_sent INTEGER NOT NULL,"                   \
+    " proto_name TEXT NOT NULL, l7_name TEXT NOT NULL, l7_category TEXT NOT NULL,"     \
+    " bytes INTEGER NOT NULL, packets INTEGER NOT NULL, "
 #define ARGUMENTS "condition HIDDEN, first HIDDEN, last HIDDEN"
 
 const char *
 field_schema(bool is_traffic)
 {
     if (!is_traffic) return "CREATE TABLE flows(" FLOW_COLUMNS ARGUMENTS ")";
-    return "CREATE TABLE traffic(" FLOW_COLUMNS "flows INTEGER, " ARGUMENTS
+    return "CREATE TABLE traffic(" FLOW_COLUMNS "flows INTEGER NOT NULL, " ARGUMENTS
            ", total_bytes INTEGER HIDDEN, total_packets INTEGER HIDDEN"
            ", total_flows INTEGER HIDDEN, total_bytes_rcvd INTEGER HIDDEN"
            ", total_bytes_sent INTEGER HIDDEN, total_packets_rcvd INTEGER HIDDEN"

@@ -100,16 +100,29 @@ columns_of(unsigned fields)
     return columns;
 }
 
+static void
+choose_order(struct godb_scan_spec *spec, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->order_count; i++)
+        spec->block_order[spec->block_order_count++] = (struct godb_block_order){
+            plan->order[i].field == FIELD_TIME ? GODB_BLOCK_TIME : GODB_BLOCK_IFACE,
+            plan->order[i].descending};
+}
+
 static int
-start_scan(struct flows_cursor *cursor, unsigned fields)
+start_scan(struct flows_cursor *cursor, const struct plan *plan, unsigned fields)
 {
     struct session *session = table_of(cursor)->session;
+    struct watch *watch = &cursor->query.watch;
     struct godb_err err;
     session_warn_start(session);
     struct godb_scan_spec spec = query_scan(&cursor->query, session);
     spec.columns = columns_of(fields);
-    if (godb_scan_open(&cursor->scan, cursor->query.db, &spec, &err) != GODB_OK)
-        return query_error(&err, &cursor->base.pVtab->zErrMsg);
+    choose_order(&spec, plan);
+    watch_begin(watch, table_of(cursor)->db);
+    int rc = godb_scan_open(&cursor->scan, cursor->query.db, &spec, &err);
+    watch_end(watch);
+    if (rc != GODB_OK) return query_error(&err, &cursor->base.pVtab->zErrMsg);
     cursor->is_eof = false;
     return next_chunk(cursor);
 }
@@ -124,13 +137,14 @@ flows_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc,
     struct godb_err err;
     reset(cursor);
     cursor->numbered_iface = NULL;
-    if (!plan_parse(&plan, text) || plan.term_count != (size_t)argc)
+    if (!plan_parse(&plan, text) || plan.term_count != (size_t)argc ||
+        plan.order_count > PLAN_BLOCK_ORDER_MAX)
         return SQLITE_INTERNAL;
     if (query_open(&cursor->query, table->session, table->db_path, &plan, argv, &err) !=
         GODB_OK)
         return query_error(&err, &base->pVtab->zErrMsg);
     if (cursor->query.is_empty) return SQLITE_OK;
-    return start_scan(cursor, (unsigned)number);
+    return start_scan(cursor, &plan, (unsigned)number);
 }
 
 static int

@@ -256,16 +256,24 @@ plan_term(struct planning *p, int i)
 
 /* --- xBestIndex: order and limit -------------------------------------------------- */
 
+/* Can the engine order by this field?  Flows come in whole blocks. */
+static bool
+can_order(bool is_traffic, int column)
+{
+    if (column < 0) return false;
+    const enum field field = field_of_column(is_traffic, column);
+    if (!is_traffic) return field == FIELD_TIME || field == FIELD_IFACE;
+    return field_key(field) >= 0;
+}
+
 static bool
 plan_order(struct planning *p)
 {
     const sqlite3_index_info *info = p->info;
-    if (info->nOrderBy > PLAN_ORDER_MAX) return false;
-    for (int i = 0; i < info->nOrderBy; i++) {
-        const int column = info->aOrderBy[i].iColumn;
-        if (column < 0 || field_key(field_of_column(p->is_traffic, column)) < 0)
-            return false;
-    }
+    if (info->nOrderBy > (p->is_traffic ? PLAN_ORDER_MAX : PLAN_BLOCK_ORDER_MAX))
+        return false;
+    for (int i = 0; i < info->nOrderBy; i++)
+        if (!can_order(p->is_traffic, info->aOrderBy[i].iColumn)) return false;
     for (int i = 0; i < info->nOrderBy; i++) {
         const enum field field =
             field_of_column(p->is_traffic, info->aOrderBy[i].iColumn);
@@ -324,9 +332,9 @@ plan_best(sqlite3_index_info *info, bool is_traffic)
         int rc = plan_term(&p, i);
         if (rc != SQLITE_OK) return rc;
     }
-    if (is_traffic && plan_order(&p)) {
+    if (plan_order(&p)) {
         info->orderByConsumed = info->nOrderBy > 0;
-        plan_limit(&p);
+        if (is_traffic) plan_limit(&p);
     }
     set_cost(&p);
     info->idxNum = (int)p.plan.fields;

@@ -20,6 +20,7 @@
  *       = IN < <= > >=
  *   condition first last =         both    likewise; not dimensions of traffic
  *   ORDER BY, GROUP BY, DISTINCT   traffic hand SQLite rows to sort
+ *       by time and iface          both    likewise; min(time) needs the first block
  *   LIMIT OFFSET                   traffic hand SQLite rows to drop
  *
  * All other terms stay with SQLite.  A term is taken only where the engine decides it
@@ -45,7 +46,11 @@ enum plan_op {
     PLAN_OP_COUNT
 };
 
-enum { PLAN_TERMS_MAX = 64, PLAN_ORDER_MAX = 12 };
+enum {
+    PLAN_TERMS_MAX = 64,
+    PLAN_ORDER_MAX = 12,
+    PLAN_BLOCK_ORDER_MAX = 2 /* of flows: time and iface */
+};
 
 struct plan_term {
     enum field field; /* of LIMIT and OFFSET: no matter */

@@ -10,7 +10,7 @@ db=$TMP/db
 # plan SENTENCE STATEMENT WANTED
 plan() {
     is "$1" "$(sql "SELECT goprobe_scope('db', '$db')" "EXPLAIN QUERY PLAN $2" |
-        sed -nE 's/^.*(SCAN|USE) /\1 /; s/INDEX [0-9]+/INDEX N/; /^(SCAN|USE) /p')" "$3"
+        sed -nE 's/^.*(SCAN|SEARCH|USE) /\1 /; s/INDEX [0-9]+/INDEX N/; /^(SCAN|SEARCH|USE) /p')" "$3"
 }
 
 plan 'a report sorts and stops in the engine' \
@@ -54,4 +54,20 @@ USE TEMP B-TREE FOR ORDER BY'
 plan 'a list of times stays with SQLite' \
     'SELECT time FROM flows WHERE time IN (1, 2)' \
     'SCAN flows VIRTUAL TABLE INDEX N:all'
+plan 'the last flows are read from the end' \
+    'SELECT * FROM flows ORDER BY time DESC LIMIT 10' \
+    'SCAN flows VIRTUAL TABLE INDEX N:order by time desc'
+plan 'so are the last time and the first' \
+    "SELECT (SELECT min(time) FROM flows WHERE iface = 'eth0'), (SELECT max(time) FROM flows)" \
+    'SCAN CONSTANT ROW
+SEARCH flows VIRTUAL TABLE INDEX N:iface=? order by time
+SEARCH flows VIRTUAL TABLE INDEX N:order by time desc'
+plan 'flows come by time and interface, and by nothing else' \
+    'SELECT * FROM flows ORDER BY iface, time DESC; EXPLAIN QUERY PLAN SELECT * FROM flows ORDER BY time, sip' \
+    'SCAN flows VIRTUAL TABLE INDEX N:order by iface, time desc
+SCAN flows VIRTUAL TABLE INDEX N:all
+USE TEMP B-TREE FOR ORDER BY'
+plan 'GROUP BY time needs no sorting' \
+    'SELECT time, sum(bytes) FROM flows GROUP BY time ORDER BY time DESC' \
+    'SCAN flows VIRTUAL TABLE INDEX N:order by time desc'
 done_testing

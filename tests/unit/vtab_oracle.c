@@ -542,6 +542,55 @@ first_and_last_select_overlapping_blocks(void **state)
     }
 }
 
+/* Blocks come in order, so that rows of one time, or of one interface, have none. */
+static void
+flows_come_by_time_and_interface(void **state)
+{
+    (void)state;
+    static const char *const templates[] = {
+        "SELECT {A} FROM {T} WHERE {B} ORDER BY {A}",
+        "SELECT {A} FROM {T} WHERE {B} ORDER BY {A} LIMIT 7 OFFSET 3",
+        "SELECT DISTINCT {A} FROM {T} WHERE {B} ORDER BY {A}",
+        "SELECT {A}, count(*), sum(bytes) FROM {T} WHERE {B} GROUP BY {A} ORDER BY {A}",
+        "SELECT min({A}) FROM {T} WHERE {B}",
+        "SELECT max({A}) FROM {T} WHERE {B}",
+        "SELECT min({A}), max({A}) FROM {T} WHERE {B}",
+        "SELECT (SELECT min({A}) FROM {T} WHERE {B}), (SELECT max({A}) FROM {T})",
+        "SELECT p.sip, (SELECT max({A}) FROM {T} a WHERE a.sip = p.sip) FROM p",
+        "SELECT {A} FROM p JOIN {T} USING (dport) WHERE {B} ORDER BY {A}",
+    };
+    static const char *const columns[] = {"time", "iface"};
+    static const char *const lists[] = {"time, iface", "iface, time", "time", "iface"};
+    static char term[TEXT_MAX], a[100], qualified[TEXT_MAX];
+    for (int i = 0; i < STATEMENTS; i++) {
+        const size_t which = pick(COUNT(templates));
+        snprintf(a, sizeof a, "%s",
+            which < 4 ? lists[pick(COUNT(lists))] : columns[pick(COUNT(columns))]);
+        random_term(term, false, 1);
+        snprintf(qualified, sizeof qualified, "%s",
+            which == COUNT(templates) - 1 ? "packets > 50" : term);
+        expect_same(templates[which], "flows", a, qualified);
+    }
+}
+
+static void
+flows_come_backwards_too(void **state)
+{
+    (void)state;
+    static const char *const orders[] = {"time DESC, iface", "time DESC, iface DESC",
+        "iface DESC, time", "iface, time DESC", "time, iface DESC"};
+    static char term[TEXT_MAX];
+    for (int i = 0; i < STATEMENTS / 4; i++) {
+        random_term(term, false, 1);
+        const char *order = orders[pick(COUNT(orders))];
+        expect_same("SELECT time, iface FROM {T} WHERE {B} ORDER BY {A} LIMIT 20",
+            "flows", order, term);
+        expect_same("SELECT time, iface, sum(packets) FROM {T} WHERE {B} "
+                    "GROUP BY time, iface ORDER BY {A}",
+            "flows", order, term);
+    }
+}
+
 static void
 joins_and_subqueries_see_the_same_rows(void **state)
 {
@@ -663,6 +712,8 @@ main(void)
         cmocka_unit_test(totals_are_of_the_whole_selection),
         cmocka_unit_test(conditions_take_what_where_takes),
         cmocka_unit_test(first_and_last_select_overlapping_blocks),
+        cmocka_unit_test(flows_come_by_time_and_interface),
+        cmocka_unit_test(flows_come_backwards_too),
         cmocka_unit_test(joins_and_subqueries_see_the_same_rows),
         cmocka_unit_test(a_row_that_both_terms_of_an_or_give_is_counted_once),
         cmocka_unit_test(group_by_proto_name_comes_in_the_order_of_names),
