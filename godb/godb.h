@@ -459,12 +459,12 @@ int godb_aggregate(struct godb_result **out, struct godb *db,
     const struct godb_aggregate_spec *spec, struct godb_err *err);
 void godb_result_free(struct godb_result *result);
 
-/* Rows to read, after the limit; and how many groups there were before it. */
-size_t godb_result_row_count(const struct godb_result *result);
-size_t godb_result_group_count(const struct godb_result *result);
+/* The next row in the order asked for; GODB_DONE after the last. */
+int godb_result_next(
+    struct godb_result *result, struct godb_row *out, struct godb_err *err);
 
-/* Row i < godb_result_row_count(). */
-void godb_result_row(const struct godb_result *result, size_t i, struct godb_row *out);
+/* How many groups there are, whatever the limit. */
+uint64_t godb_result_group_count(const struct godb_result *result);
 
 /* A number for the row's dimensions: the same for equal ones in any result of any
  * question, different (but for chance, 1 in 2^64) for others. */

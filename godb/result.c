@@ -55,10 +55,13 @@ read_row(const struct godb_result *result, uint64_t ref, struct godb_row *out)
             out->sums[sum] = entry[layout->words + grouping->sum_place[sum]];
 }
 
-void
-godb_result_row(const struct godb_result *result, size_t i, struct godb_row *out)
+int
+godb_result_next(struct godb_result *result, struct godb_row *out, struct godb_err *err)
 {
-    read_row(result, result->rows[i], out);
+    (void)err;
+    if (result->next_row >= result->row_count) return GODB_DONE;
+    read_row(result, result->rows[result->next_row++], out);
+    return GODB_OK;
 }
 
 static void
@@ -85,13 +88,7 @@ godb_row_id(const struct godb_row *row)
     return XXH3_64bits_digest(&state);
 }
 
-size_t
-godb_result_row_count(const struct godb_result *result)
-{
-    return result->row_count;
-}
-
-size_t
+uint64_t
 godb_result_group_count(const struct godb_result *result)
 {
     return result->group_count;

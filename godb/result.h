@@ -12,9 +12,9 @@ struct godb_result {
     struct day_list days; /* owns the interfaces' names */
     struct grouping grouping;
     uint64_t totals[GODB_SUM_COUNT];
-    size_t group_count;
+    uint64_t group_count;
     uint64_t *rows; /* references: part, table (1 bit), entry (32 bits) */
-    size_t row_count;
+    size_t row_count, next_row;
 };
 
 /* Sum up the totals, and choose and order the rows as spec asks. */

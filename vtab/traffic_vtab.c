@@ -23,7 +23,7 @@ struct traffic_cursor {
     struct query query;
     struct godb_result *result;
     struct godb_row row;
-    size_t at, count;
+    bool is_over;
 };
 
 static int
@@ -56,7 +56,7 @@ reset(struct traffic_cursor *cursor)
 {
     godb_result_free(cursor->result);
     cursor->result = NULL;
-    cursor->at = cursor->count = 0;
+    cursor->is_over = false;
     query_close(&cursor->query);
 }
 
@@ -128,11 +128,14 @@ aggregate(struct traffic_cursor *cursor, const struct plan *plan, unsigned field
     return rc;
 }
 
-static void
+static int
 load_row(struct traffic_cursor *cursor)
 {
-    if (cursor->at < cursor->count)
-        godb_result_row(cursor->result, cursor->at, &cursor->row);
+    struct godb_err err;
+    const int rc = godb_result_next(cursor->result, &cursor->row, &err);
+    cursor->is_over = rc != GODB_OK;
+    if (rc == GODB_OK || rc == GODB_DONE) return SQLITE_OK;
+    return query_error(&err, &cursor->base.pVtab->zErrMsg);
 }
 
 static int
@@ -152,25 +155,19 @@ traffic_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc
     if (rc == GODB_OK) rc = aggregate(cursor, &plan, (unsigned)number, &err);
     watch_end(&cursor->query.watch);
     if (rc != GODB_OK) return query_error(&err, &base->pVtab->zErrMsg);
-    cursor->count = godb_result_row_count(cursor->result);
-    load_row(cursor);
-    return SQLITE_OK;
+    return load_row(cursor);
 }
 
 static int
 traffic_next(sqlite3_vtab_cursor *base)
 {
-    struct traffic_cursor *cursor = (struct traffic_cursor *)base;
-    cursor->at++;
-    load_row(cursor);
-    return SQLITE_OK;
+    return load_row((struct traffic_cursor *)base);
 }
 
 static int
 traffic_eof(sqlite3_vtab_cursor *base)
 {
-    const struct traffic_cursor *cursor = (struct traffic_cursor *)base;
-    return cursor->at >= cursor->count;
+    return ((const struct traffic_cursor *)base)->is_over;
 }
 
 /* SQLite may answer `a OR b` with two scans, and tells rows that both gave by this. */
