@@ -150,6 +150,7 @@ src_host := $(wildcard tests/host/*.c)
 src_bench := $(wildcard tests/bench/*.c)
 src_fuzz := $(wildcard tests/fuzz/fuzz_*.c)
 bin_tests := $(patsubst %.c,$(B)/%,$(src_unit) $(src_host) $(src_bench))
+bin_bench := $(patsubst %.c,$(B)/%,$(src_bench))
 bin_fuzz := $(patsubst %.c,$(B)/%,$(src_fuzz))
 
 libs_capture_test = $(B)/libcapture.a $(B)/libgodb.a
@@ -181,8 +182,10 @@ asan: ## the tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory check BUILD=asan
 tsan: ## the tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory check BUILD=tsan
-bench: all $(bin_tests) ## measure: scan, aggregation, append, capture
+bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside every peer installed
 	@tests/bench/run $(B)
+bench-data: $(B)/goprobe.so $(bin_bench) ## make those flows and load the peers; BENCH_FRESH=1: anew
+	@tests/bench/run $(B) data
 
 # libFuzzer; new inputs stay under build/.  make fuzz-godb_filter FUZZ_S=60
 FUZZ_S ?= 60
@@ -221,12 +224,16 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
 DEPS_TEST := libcmocka-dev iproute2 python3 netcat-openbsd curl openssl \
     binutils procps time
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
+DEPS_BENCH := clickhouse-server clickhouse-client nfdump
 
-.PHONY: deps deps-dev
+.PHONY: deps deps-dev deps-bench
 deps: ## install the Debian packages that are missing
 	@packaging/deps $(DEPS) $(DEPS_TEST)
 deps-dev: ## those for format, lint and fuzzing too
 	@packaging/deps $(DEPS) $(DEPS_TEST) $(DEPS_DEV)
+deps-bench: ## the peers that make bench measures; DuckDB where there is npm
+	@packaging/deps $(DEPS) $(DEPS_TEST) $(DEPS_BENCH)
+	$(if $(shell command -v npm),npm install --prefix build/bench --no-fund --no-audit @duckdb/node-api)
 
 # --- Demo, install ---------------------------------------------------------------------
 

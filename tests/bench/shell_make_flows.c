@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * make_flows -- realistic flows for measuring, the same for the same seed.
+ * make_flows -- a database of realistic flows for measuring, the same for the same
+ * seed.
  *
- *      shell_make_flows DATABASE DAYS FLOWS_PER_BLOCK [SEED]
- *      shell_make_flows -csv    DAYS FLOWS_PER_BLOCK [SEED]
+ *      shell_make_flows DATABASE DAYS FLOWS_PER_BLOCK [INSIDE OUTSIDE [SEED]]
  *
- * Writes 288 blocks a day to interface eth0, or CSV with a header to standard output.
- * Internal hosts talk to external ones, both Zipf-popular, each host with favourites of
- * its own; ports are those of the web, DNS and SSH with an ephemeral tail; 5 % is IPv6;
- * bytes are heavy-tailed.  Keys are unique in a block, rows in no order, as a hash
- * table leaves them.
+ * Writes 288 blocks a day to interface eth0.  INSIDE hosts talk to OUTSIDE ones, both
+ * Zipf-popular, each host with favourites of its own; ports are those of the web, DNS
+ * and SSH with an ephemeral tail; 5 % is IPv6; bytes are heavy-tailed.  Keys are unique
+ * in a block, rows in no order, as a hash table leaves them.
+ *
+ *      inside    10.0.N.H            250 hosts a network; popularity is no order
+ *                2001:db8:0:N:IID    with a random interface id
+ *      outside   NET.H               50 hosts a network, as providers have them
+ *                2001:N:N::H
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +25,9 @@
 #define START INT64_C(1700006400)
 
 enum { DAY_BLOCKS = 288, FAVOURITES = 200, INSIDE = 2000, OUTSIDE = 200000 };
+enum { INSIDE_NET_HOSTS = 250, OUTSIDE_NET_HOSTS = 50, POPULAR = 50 };
 
-/* --- Random numbers
- * -------------------------------------------------------------------- */
+/* --- Random numbers ----------------------------------------------------------- */
 
 static uint64_t
 scramble(uint64_t x)
@@ -80,8 +82,60 @@ zipf_pick(const struct zipf *zipf, uint64_t *state)
     return low;
 }
 
-/* --- Flows
- * ----------------------------------------------------------------------------- */
+/* --- Addresses ---------------------------------------------------------------- */
+
+static void
+put_number(uint8_t *out, uint64_t number, int width_bytes)
+{
+    while (width_bytes-- > 0) {
+        out[width_bytes] = (uint8_t)number;
+        number >>= 8;
+    }
+}
+
+/* Rank to place, so that neighbours in popularity are none in the network.  The step
+ * is a prime that divides no count used here; rank POPULAR has place POPULAR - 1 and
+ * with it 10.0.0.50. */
+static uint64_t
+place_of(uint64_t rank, uint64_t count)
+{
+    return (POPULAR - 1 + (rank + count - POPULAR) * 7919) % count;
+}
+
+static void
+put_inside(uint8_t ip[GODB_IP_BYTES], uint64_t place, bool v6)
+{
+    const uint64_t net = place / INSIDE_NET_HOSTS, host = 1 + place % INSIDE_NET_HOSTS;
+    memset(ip, 0, GODB_IP_BYTES);
+    if (v6) {
+        memcpy(ip, "\x20\x01\x0d\xb8", 4);
+        put_number(ip + 6, net, 2);
+        put_number(ip + 8, scramble(place) | 1, 8);
+    } else {
+        ip[0] = 10;
+        put_number(ip + 1, net, 2);
+        ip[3] = (uint8_t)host;
+    }
+}
+
+static void
+put_outside(uint8_t ip[GODB_IP_BYTES], uint64_t place, bool v6)
+{
+    const uint64_t net = scramble(place / OUTSIDE_NET_HOSTS);
+    const uint64_t host = 1 + place % OUTSIDE_NET_HOSTS * 5;
+    memset(ip, 0, GODB_IP_BYTES);
+    if (v6) {
+        memcpy(ip, "\x20\x01", 2);
+        put_number(ip + 2, net, 4);
+        put_number(ip + 14, host, 2);
+    } else {
+        ip[0] = (uint8_t)(11 + net % 100);
+        put_number(ip + 1, net >> 8, 2);
+        ip[3] = (uint8_t)host;
+    }
+}
+
+/* --- Flows -------------------------------------------------------------------- */
 
 struct generator {
     struct zipf inside, outside, favourite;
@@ -90,23 +144,6 @@ struct generator {
     uint64_t *seen; /* hashes of the keys of the block at hand; 0: free */
     size_t seen_mask;
 };
-
-static void
-put_address(uint8_t *ip, uint8_t net, uint64_t host, bool v6)
-{
-    memset(ip, 0, GODB_IP_BYTES);
-    if (v6) {
-        memcpy(ip, "\x20\x01\x0d\xb8", 4);
-        ip[4] = net;
-        for (int i = 0; i < 4; i++)
-            ip[12 + i] = (uint8_t)(host >> (24 - 8 * i));
-        ip[15] |= 1; /* not the one that reads as IPv4 */
-    } else {
-        ip[0] = net;
-        for (int i = 0; i < 3; i++)
-            ip[1 + i] = (uint8_t)(host >> (16 - 8 * i));
-    }
-}
 
 static void
 choose_service(uint64_t *state, struct godb_flow *flow)
@@ -143,16 +180,16 @@ random_flow(const struct generator *g, uint64_t *state, struct godb_flow *flow)
     const size_t host = zipf_pick(&g->inside, state);
     /* Two thirds go to what this host always talks to, the rest to what all do. */
     uint64_t peer = zipf_pick(&g->favourite, state);
-    peer = next(state) % 3 ? scramble(host * 1000 + peer) % OUTSIDE
+    peer = next(state) % 3 ? scramble(host * 1000 + peer) % g->outside.count
                            : zipf_pick(&g->outside, state);
-    put_address(flow->sip, 10, host, v6);
-    put_address(flow->dip, (uint8_t)(11 + scramble(peer) % 200), peer, v6);
+    put_inside(flow->sip, place_of(host, g->inside.count), v6);
+    put_outside(flow->dip, place_of(peer, g->outside.count), v6);
     choose_service(state, flow);
     flow->l7proto = (uint16_t)(flow->proto == 1 ? 81 : flow->dport % 256);
     flow->bytes_rcvd = heavy_tail(state, 300);
     flow->bytes_sent = heavy_tail(state, 120);
-    flow->packets_rcvd = 1 + flow->bytes_rcvd / 900;
-    flow->packets_sent = 1 + flow->bytes_sent / 400;
+    flow->packets_rcvd = 1 + flow->bytes_rcvd / (300 + next(state) % 1200);
+    flow->packets_sent = 1 + flow->bytes_sent / (80 + next(state) % 700);
 }
 
 /* Is this key new in the block? */
@@ -175,42 +212,38 @@ take_key(struct generator *g, const struct godb_flow *flow)
     return true;
 }
 
-static void
-make_block(struct generator *g, int number,
-    void (*take)(void *arg, int64_t time_s, const struct godb_flow *flow), void *arg)
+static int
+fill_block(struct generator *g, int number, struct godb_block *block)
 {
     uint64_t state = scramble(g->seed ^ (uint64_t)number << 32);
+    int rc = GODB_OK;
+    godb_block_reset(block);
     memset(g->seen, 0, (g->seen_mask + 1) * sizeof *g->seen);
-    for (int made = 0; made < g->flows;) {
+    for (int made = 0; made < g->flows && rc == GODB_OK;) {
         struct godb_flow flow;
         random_flow(g, &state, &flow);
         if (!take_key(g, &flow)) continue;
-        take(arg, START + 300 * (int64_t)(number + 1), &flow);
+        rc = godb_block_add(block, &flow);
         made++;
     }
+    return rc;
 }
 
-/* --- Output
- * ------------------------------------------------------------------------------ */
-
-static void
-add_to_block(void *block, int64_t time_s, const struct godb_flow *flow)
+static int
+write_blocks(
+    struct generator *g, struct godb_writer *writer, int count, struct godb_err *err)
 {
-    (void)time_s;
-    if (godb_block_add(block, flow) != GODB_OK) abort();
-}
-
-static void
-print_csv(void *arg, int64_t time_s, const struct godb_flow *flow)
-{
-    char sip[GODB_IP_TEXT], dip[GODB_IP_TEXT];
-    (void)arg;
-    godb_ip_format(sip, flow->sip);
-    godb_ip_format(dip, flow->dip);
-    printf("%" PRId64 ",%s,%s,%u,%u,%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-           "\n",
-        time_s, sip, dip, flow->dport, flow->proto, flow->l7proto, flow->bytes_rcvd,
-        flow->bytes_sent, flow->packets_rcvd, flow->packets_sent);
+    struct godb_block *block = NULL;
+    int rc = godb_block_new(&block);
+    for (int number = 0; number < count && rc == GODB_OK; number++) {
+        rc = fill_block(g, number, block);
+        if (rc == GODB_OK)
+            rc = godb_writer_append(
+                writer, START + 300 * (int64_t)number, block, NULL, err);
+    }
+    if (rc == GODB_OK) rc = godb_writer_commit(writer, err);
+    godb_block_free(block);
+    return rc;
 }
 
 static int
@@ -218,57 +251,48 @@ write_database(struct generator *g, const char *path, int days)
 {
     struct godb *db = NULL;
     struct godb_writer *writer = NULL;
-    struct godb_block *block = NULL;
     struct godb_err err = {GODB_ENOMEM, 0, "out of memory"};
     int rc = godb_open(&db, path, GODB_CREATE, &err);
     if (rc == GODB_OK)
         rc = godb_writer_open(&writer, db, "eth0", NULL, NULL, NULL, &err);
-    if (rc == GODB_OK) rc = godb_block_new(&block);
-    for (int number = 0; number < days * DAY_BLOCKS && rc == GODB_OK; number++) {
-        godb_block_reset(block);
-        make_block(g, number, add_to_block, block);
-        rc = godb_writer_append(
-            writer, START + 300 * (int64_t)(number + 1), block, NULL, &err);
-    }
-    if (rc == GODB_OK) rc = godb_writer_commit(writer, &err);
+    if (rc == GODB_OK) rc = write_blocks(g, writer, days * DAY_BLOCKS, &err);
     if (rc != GODB_OK) fprintf(stderr, "make_flows: %s\n", err.msg);
-    godb_block_free(block);
     godb_writer_close(writer);
     godb_close(db);
     return rc == GODB_OK ? 0 : 1;
 }
 
-static int
-write_csv(struct generator *g, int days)
+static long
+number_argument(int argc, char **argv, int at, long otherwise)
 {
-    puts("time,sip,dip,dport,proto,l7proto,bytes_rcvd,bytes_sent,packets_rcvd,"
-         "packets_sent");
-    for (int number = 0; number < days * DAY_BLOCKS; number++)
-        make_block(g, number, print_csv, NULL);
-    return ferror(stdout) ? 1 : 0;
+    return at < argc ? strtol(argv[at], NULL, 10) : otherwise;
 }
 
 int
 main(int argc, char **argv)
 {
-    if (argc < 4 || atoi(argv[2]) < 1 || atoi(argv[3]) < 1) {
-        fprintf(
-            stderr, "usage: %s DATABASE|-csv DAYS FLOWS_PER_BLOCK [SEED]\n", argv[0]);
+    const long days = number_argument(argc, argv, 2, 0);
+    const long flows = number_argument(argc, argv, 3, 0);
+    const long inside = number_argument(argc, argv, 4, INSIDE);
+    const long outside = number_argument(argc, argv, 5, OUTSIDE);
+    if (days < 1 || days > 3650 || flows < 1 || flows > 1000000 || inside < 100 ||
+        inside > 60000 || outside < 100 || outside > 5000000) {
+        fprintf(stderr,
+            "usage: %s DATABASE DAYS FLOWS_PER_BLOCK [INSIDE OUTSIDE [SEED]]\n",
+            argv[0]);
         return 64;
     }
-    struct generator g = {.inside = zipf_new(INSIDE, 0.8),
-        .outside = zipf_new(OUTSIDE, 1.0),
+    struct generator g = {.inside = zipf_new((size_t)inside, 0.8),
+        .outside = zipf_new((size_t)outside, 1.0),
         .favourite = zipf_new(FAVOURITES, 1.1),
-        .flows = atoi(argv[3]),
-        .seed = argc > 4 ? strtoull(argv[4], NULL, 0) : 1,
+        .flows = (int)flows,
+        .seed = (uint64_t)number_argument(argc, argv, 6, 1),
         .seen_mask = 1023};
     while (g.seen_mask < (size_t)g.flows * 3)
         g.seen_mask = g.seen_mask * 2 + 1;
     g.seen = malloc((g.seen_mask + 1) * sizeof *g.seen);
     if (g.seen == NULL) return 1;
-    const int rc = strcmp(argv[1], "-csv") == 0
-                       ? write_csv(&g, atoi(argv[2]))
-                       : write_database(&g, argv[1], atoi(argv[2]));
+    const int rc = write_database(&g, argv[1], (int)days);
     free(g.seen);
     free(g.inside.sums);
     free(g.outside.sums);
