@@ -83,7 +83,7 @@ obj_vtab_core := $(patsubst vtab/%.c,$(B)/vtab_core/%.o,$(src_vtab))
 obj_shell := $(call obj,$(filter-out %_main.c,$(src_shell)))
 
 .PHONY: all ext
-all: $(B)/goprobe $(B)/goquery $(B)/goconvert $(B)/goprobe.so ## build everything
+all: $(B)/goprobe $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(B)/goprobe.so ## build everything
 ext: $(B)/goprobe.so ## build the SQLite extension alone: no libpcap, no nDPI
 
 $(B)/godb/%.o: godb/%.c Makefile
@@ -134,6 +134,9 @@ $(B)/goquery: $(B)/shell/goquery_main.o $(B)/libshell.a $(B)/libvtab_core.a $(B)
 $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,$(pkgs_godb))
+$(B)/goprobe-index: $(B)/shell/index_main.o $(B)/libshell.a $(B)/libgodb.a
+	$(call say,LD,$@)
+	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
 # -z defs: a library that is missing from the line must fail here, not at the user's
 # .load; sanitizer builds find their runtime in the host program instead.
 $(B)/goprobe.so: $(obj_vtab) $(B)/libgodb.a
@@ -253,7 +256,7 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(INCLUDEDIR)/godb \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 755 $(B)/goprobe $(DESTDIR)$(SBINDIR)/
-	install -m 755 $(B)/goquery $(B)/goconvert $(DESTDIR)$(BINDIR)/
+	install -m 755 $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(DESTDIR)$(BINDIR)/
 	install -m 644 $(B)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so
 	ln -sf libgoprobe.so $(DESTDIR)$(LIBDIR)/goprobe.so
 	install -m 644 $(src_views) $(DESTDIR)$(DATADIR)/sql/
@@ -268,7 +271,8 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	$(if $(DESTDIR),,ldconfig)
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(BINDIR)/goquery \
-	    $(DESTDIR)$(BINDIR)/goconvert $(DESTDIR)$(LIBDIR)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so \
+	    $(DESTDIR)$(BINDIR)/goconvert $(DESTDIR)$(BINDIR)/goprobe-index \
+	    $(DESTDIR)$(LIBDIR)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so \
 	    $(DESTDIR)$(COMPLETIONDIR)/goquery $(DESTDIR)$(INCLUDEDIR)/godb/godb.h \
 	    $(DESTDIR)$(LIBDIR)/libgodb.a $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(man_1))) \

@@ -104,11 +104,19 @@ permute(uint8_t *to, const uint8_t *from, const uint32_t *order, size_t count,
         memcpy(to + row * width, from + (size_t)order[row] * width, width);
 }
 
+static bool
+is_sorted(const struct godb_block *block)
+{
+    for (size_t row = 1; row < block->count; row++)
+        if (compare_rows(block, row - 1, row) > 0) return false;
+    return true;
+}
+
 int
-godb_block_sort(struct godb_block *block)
+block_sort(struct godb_block *block)
 {
     const size_t count = block->count;
-    if (count < 2) return GODB_OK;
+    if (is_sorted(block)) return GODB_OK;
     uint32_t *order = malloc(count * sizeof *order);
     uint8_t *spare = malloc(count * GODB_IP_BYTES);
     if (order == NULL || spare == NULL) {

@@ -13,4 +13,8 @@ struct godb_block {
     uint64_t traffic_bytes, packet_count;
 };
 
+/* Order the rows by sip, dip, proto, dport; those with equal keys keep their order.
+ * GODB_OK or GODB_ENOMEM, which leaves them as they are. */
+int block_sort(struct godb_block *block);
+
 #endif

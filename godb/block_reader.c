@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "godb/error.h"
+#include "godb/filter_prune.h"
 
 void
 block_reader_init(struct block_reader *reader, const struct godb_scan_spec *spec)
@@ -86,6 +87,7 @@ open_day(
     reader->has_day = true;
     rc = day_open_columns(&reader->day, reader->columns, why);
     if (rc != GODB_OK) return rc;
+    day_open_index(&reader->day);
     if (!(reader->columns & GODB_COLUMN_BIT(GODB_L7PROTO))) return GODB_OK;
     rc = l7_file_read(&reader->l7, reader->day.dir_fd, why);
     if (rc != GODB_OK) err_prefix(why, reader->day.path);
@@ -114,12 +116,12 @@ block_reader_enter(struct block_reader *reader, const char *root, const char *if
 /* --- Columns ---------------------------------------------------------------------- */
 
 static const void *
-decode(struct block_reader *reader, enum godb_column column)
+decode(struct block_reader *reader, enum godb_column column, uint32_t first_row)
 {
+    const struct day_rows rows = {first_row, reader->row_end};
     if (!(reader->decoded & GODB_COLUMN_BIT(column))) {
-        int rc = day_read(&reader->day, column, reader->slot, reader->last_slot,
-            reader->row_count, &reader->values[column], &reader->column[column],
-            &reader->why);
+        int rc = day_read(&reader->day, &reader->block, column, rows,
+            &reader->values[column], &reader->column[column], &reader->why);
         if (rc != GODB_OK) return NULL;
         reader->decoded |= GODB_COLUMN_BIT(column);
     }
@@ -129,7 +131,7 @@ decode(struct block_reader *reader, enum godb_column column)
 static const void *
 decode_for_filter(void *reader, enum godb_column column)
 {
-    return decode(reader, column);
+    return decode(reader, column, 0);
 }
 
 static int
@@ -137,7 +139,7 @@ decode_wanted(struct block_reader *reader)
 {
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         if ((reader->spec->columns & GODB_COLUMN_BIT(col)) &&
-            decode(reader, (enum godb_column)col) == NULL)
+            decode(reader, (enum godb_column)col, reader->first_row) == NULL)
             return reader->why.status;
     return GODB_OK;
 }
@@ -147,34 +149,60 @@ decode_wanted(struct block_reader *reader)
 static const struct godb_l7_names *
 l7_names(const struct block_reader *reader)
 {
-    return l7_spaces_at(&reader->l7, day_block_time(&reader->day, reader->slot));
+    return l7_spaces_at(&reader->l7, day_block_time(&reader->day, reader->block.slot));
 }
 
 static int
 reserve_selected(struct block_reader *reader)
 {
-    if (reader->row_count <= reader->selected_capacity) return GODB_OK;
+    const uint32_t row_count = reader->block.row_count;
+    if (row_count <= reader->selected_capacity) return GODB_OK;
     free(reader->selected);
     reader->selected_capacity = 0;
-    reader->selected = malloc(reader->row_count * sizeof *reader->selected);
+    reader->selected = malloc(row_count * sizeof *reader->selected);
     if (reader->selected == NULL) return err_nomem(&reader->why);
-    reader->selected_capacity = reader->row_count;
+    reader->selected_capacity = row_count;
     return GODB_OK;
+}
+
+/* Bring row_end down to where rows can pass.  True where it is also known that all of
+ * them do. */
+static bool
+prune(struct block_reader *reader)
+{
+    const struct godb_filter *filter = reader->spec->filter;
+    const struct day_block *block = &reader->block;
+    if (filter == NULL) return true;
+    if (!block->has_record) return false;
+    const struct filter_verdict verdict =
+        filter_prune(filter, &reader->day.index, block);
+    const bool is_news =
+        !verdict.can_pass || !verdict.can_fail || verdict.row_end < block->row_count;
+    if (!is_news ||
+        !day_block_is_described(&reader->day, block, godb_filter_columns(filter)))
+        return false;
+    reader->row_end = verdict.can_pass ? verdict.row_end : 0;
+    return !verdict.can_fail;
 }
 
 static int
 select_rows(struct block_reader *reader, uint32_t *out_count)
 {
-    *out_count = reader->row_count;
-    if (reader->spec->filter == NULL || reader->row_count == 0) return GODB_OK;
+    const bool all_pass = prune(reader);
+    *out_count = reader->row_end;
+    if (all_pass || reader->row_end == 0) return GODB_OK;
     if (reserve_selected(reader) != GODB_OK) return GODB_ENOMEM;
     const struct filter_source source = {
-        decode_for_filter, reader, l7_names(reader), reader->row_count};
+        decode_for_filter, reader, l7_names(reader), reader->row_end};
     int rc = filter_select(
         reader->spec->filter, &source, &reader->scratch, reader->selected, out_count);
     /* A column that failed has left its reason, which may be no corruption. */
     if (rc == GODB_ENOMEM) return err_nomem(&reader->why);
-    return rc == GODB_OK ? GODB_OK : reader->why.status;
+    if (rc != GODB_OK) return reader->why.status;
+    if (*out_count == 0) return GODB_OK;
+    reader->first_row = reader->selected[0];
+    reader->row_end = reader->selected[*out_count - 1] + 1;
+    return GODB_OK;
 }
 
 static void
@@ -183,12 +211,12 @@ fill_chunk(
 {
     memset(out, 0, sizeof *out);
     out->iface = reader->iface;
-    out->time_s = day_block_time(&reader->day, reader->slot);
-    out->slot = reader->slot;
+    out->time_s = day_block_time(&reader->day, reader->block.slot);
+    out->slot = reader->block.slot;
     out->l7_names = l7_names(reader);
-    out->row_count = reader->row_count;
+    out->row_count = reader->block.row_count;
     out->selected_count = selected_count;
-    if (selected_count < reader->row_count) out->selected = reader->selected;
+    if (selected_count < reader->block.row_count) out->selected = reader->selected;
     const void *wanted[GODB_COLUMN_COUNT];
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         wanted[col] =
@@ -204,12 +232,15 @@ fill_chunk(
 
 /* One block: GODB_OK with *out_count selected rows (maybe none), or why not. */
 static int
-read_block(struct block_reader *reader, uint32_t *out_count)
+read_block(struct block_reader *reader, uint32_t slot, uint32_t *out_count)
 {
     reader->decoded = 0;
-    int rc =
-        day_block_rows(&reader->day, reader->slot, &reader->row_count, &reader->why);
-    if (rc == GODB_OK) rc = select_rows(reader, out_count);
+    int rc = day_block_enter(
+        &reader->day, slot, reader->last_slot, &reader->block, &reader->why);
+    if (rc != GODB_OK) return rc;
+    reader->first_row = 0;
+    reader->row_end = reader->block.row_count;
+    rc = select_rows(reader, out_count);
     if (rc == GODB_OK && *out_count > 0) rc = decode_wanted(reader);
     return rc;
 }
@@ -220,14 +251,13 @@ block_reader_next(
 {
     if (!reader->has_day) return GODB_DONE;
     while (reader->next_slot < reader->end_slot) {
-        reader->slot = reader->next_slot++;
-        if (!in_range(reader, reader->slot) ||
-            !day_block_is_first(&reader->day, reader->slot))
+        const uint32_t slot = reader->next_slot++;
+        if (!in_range(reader, slot) || !day_block_is_first(&reader->day, slot))
             continue;
         if (reader->spec->stop && reader->spec->stop(reader->spec->stop_arg))
             return err_set(err, GODB_ECANCELLED, "cancelled");
         uint32_t count = 0;
-        int rc = read_block(reader, &count);
+        int rc = read_block(reader, slot, &count);
         if (rc == GODB_ENOMEM) return err_nomem(err);
         if (rc != GODB_OK) tell(reader, &reader->why);
         if (rc != GODB_OK || count == 0) continue;

@@ -2,8 +2,14 @@
  *
  * block_reader.h -- the selected rows of one day's blocks, decoded as far as needed.
  *
- *      headers --> stamps in range --> filter's columns --> rows left? --> other
- * columns
+ *      headers    which blocks, and which of them in the range of times
+ *         |
+ *      index      can a row of the block pass at all, and up to where?  (if there is
+ * one)
+ *         |
+ *      filter's columns     up to there; which rows pass
+ *         |
+ *      other columns        up to the last row that passed
  *
  * A reader keeps its buffers from block to block and from day to day, and shares
  * nothing with other readers, so that each thread can have its own.
@@ -26,8 +32,9 @@ struct block_reader {
     uint32_t next_slot, end_slot; /* what is left of the day, or of the part of it */
     uint32_t last_slot;           /* the last one in range */
     /* The block at hand. */
-    uint32_t slot, row_count;
-    unsigned decoded; /* GODB_COLUMN_BITs */
+    struct day_block block;
+    uint32_t first_row, row_end; /* no rows outside of them pass */
+    unsigned decoded;            /* GODB_COLUMN_BITs */
     const void *column[GODB_COLUMN_COUNT];
     struct day_values values[GODB_COLUMN_COUNT];
     uint32_t *selected;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * codec.c -- LZ4 behind four functions.
+ * codec.c -- LZ4 behind a few functions.
  */
 #include "godb/codec.h"
 
@@ -55,4 +55,13 @@ codec_unpack(uint8_t *raw, size_t raw_bytes, const uint8_t *packed, size_t packe
     int got = LZ4_decompress_safe(
         (const char *)packed, (char *)raw, (int)packed_bytes, (int)raw_bytes);
     return got >= 0 && (size_t)got == raw_bytes;
+}
+
+bool
+codec_unpack_first(
+    uint8_t *raw, size_t first_bytes, const uint8_t *packed, size_t packed_bytes)
+{
+    int got = LZ4_decompress_safe_partial((const char *)packed, (char *)raw,
+        (int)packed_bytes, (int)first_bytes, (int)first_bytes);
+    return got >= 0 && (size_t)got == first_bytes;
 }

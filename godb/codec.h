@@ -35,4 +35,9 @@ size_t codec_pack(struct codec_state *state, uint8_t *out, size_t out_bytes,
 bool codec_unpack(
     uint8_t *raw, size_t raw_bytes, const uint8_t *packed, size_t packed_bytes);
 
+/* Decompress the first first_bytes alone; false where there are not as many.  Bytes
+ * behind those that it needs are not looked at. */
+bool codec_unpack_first(
+    uint8_t *raw, size_t first_bytes, const uint8_t *packed, size_t packed_bytes);
+
 #endif

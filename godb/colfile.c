@@ -203,24 +203,9 @@ fill_window(struct colfile *file, uint64_t start_at, uint64_t end, uint64_t read
     return 0;
 }
 
-static void
-turn_values(enum godb_column column, uint8_t *values, uint32_t count)
-{
-    switch (godb_columns[column].width_bytes) {
-    case 8:
-        turn_be64((uint64_t *)(void *)values, count);
-        break;
-    case 2:
-        turn_be16((uint16_t *)(void *)values, count);
-        break;
-    default:
-        break; /* addresses and bytes are bytes */
-    }
-}
-
 int
-colfile_read(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
-    uint64_t read_to, uint8_t *raw, struct godb_err *err)
+colfile_load(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
+    uint64_t read_to, const uint8_t **packed, struct godb_err *err)
 {
     int rc = fill_window(file, extent->start, extent->end, read_to);
     if (rc == ENOMEM) return err_nomem(err);
@@ -228,19 +213,64 @@ colfile_read(struct colfile *file, uint32_t slot, const struct colfile_extent *e
         return err_set(err, GODB_ECORRUPT,
             "%s: slot %u: the file ends inside its block", file_name(file), slot);
     if (rc != 0) return err_sys(err, rc, "%s: slot %u", file_name(file), slot);
-    if (!codec_unpack(raw, extent->raw_bytes,
-            file->window + (extent->start - file->window_start),
-            extent->end - extent->start))
-        return err_set(err, GODB_ECORRUPT,
-            "%s: slot %u: the block does not decompress to its %" PRIu64 " bytes",
-            file_name(file), slot, extent->raw_bytes);
-    const uint64_t time_s = (uint64_t)colfile_time(file, slot);
-    if (get_be64(raw) != time_s || get_be64(raw + extent->raw_bytes - 8) != time_s)
-        return err_set(err, GODB_ECORRUPT,
-            "%s: slot %u: the block's stamps are not the header's %" PRIu64,
-            file_name(file), slot, time_s);
-    turn_values(file->column, raw + 8, extent->row_count);
+    *packed = file->window + (extent->start - file->window_start);
     return GODB_OK;
+}
+
+static int
+check_stamp(const struct colfile *file, uint32_t slot, const uint8_t *stamp,
+    struct godb_err *err)
+{
+    const uint64_t time_s = (uint64_t)colfile_time(file, slot);
+    if (get_be64(stamp) == time_s) return GODB_OK;
+    return err_set(err, GODB_ECORRUPT,
+        "%s: slot %u: the block's stamps are not the header's %" PRIu64,
+        file_name(file), slot, time_s);
+}
+
+static int
+does_not_unpack(const struct colfile *file, uint32_t slot,
+    const struct colfile_extent *extent, struct godb_err *err)
+{
+    return err_set(err, GODB_ECORRUPT,
+        "%s: slot %u: the block does not decompress to its %" PRIu64 " bytes",
+        file_name(file), slot, extent->raw_bytes);
+}
+
+int
+colfile_unpack(const struct colfile *file, uint32_t slot,
+    const struct colfile_extent *extent, const uint8_t *packed, uint8_t *raw,
+    struct godb_err *err)
+{
+    if (!codec_unpack(raw, extent->raw_bytes, packed, extent->end - extent->start))
+        return does_not_unpack(file, slot, extent, err);
+    int rc = check_stamp(file, slot, raw, err);
+    return rc != GODB_OK ? rc
+                         : check_stamp(file, slot, raw + extent->raw_bytes - 8, err);
+}
+
+int
+colfile_unpack_first(const struct colfile *file, uint32_t slot,
+    const struct colfile_extent *extent, const uint8_t *packed, uint32_t rows,
+    uint8_t *raw, struct godb_err *err)
+{
+    const size_t bytes = 8 + (size_t)rows * godb_columns[file->column].width_bytes;
+    if (bytes > extent->raw_bytes ||
+        !codec_unpack_first(raw, bytes, packed, extent->end - extent->start))
+        return does_not_unpack(file, slot, extent, err);
+    return check_stamp(file, slot, raw, err);
+}
+
+void
+colfile_turn(const struct colfile *file, uint8_t *raw, uint32_t first, uint32_t end)
+{
+    const uint8_t width = godb_columns[file->column].width_bytes;
+    void *values = raw + 8 + (size_t)first * width;
+    if (width == 8)
+        turn_be64(values, end - first);
+    else if (width == 2)
+        turn_be16(values, end - first);
+    /* Addresses and protocols are bytes. */
 }
 
 uint64_t

@@ -69,13 +69,29 @@ uint32_t colfile_find(const struct colfile *file, int64_t time_s, uint32_t hint)
 int colfile_extent(struct colfile *file, uint32_t slot, struct colfile_extent *out,
     struct godb_err *err);
 
-/* Read and decompress a block into raw (raw_bytes of it), check both stamps, and turn
- * the values to host order; they start 8 bytes into raw, which is 8-aligned.  Blocks
- * are usually asked for in order, so what follows up to read_to (an offset in the file)
- * is read with it, in steps that stay in the cache. */
-int colfile_read(struct colfile *file, uint32_t slot,
-    const struct colfile_extent *extent, uint64_t read_to, uint8_t *raw,
+/* Read a block as it is stored: *packed is extent->end - extent->start bytes, good
+ * until the next call.  Blocks are usually asked for in order, so what follows up to
+ * read_to (an offset in the file) is read with it, in steps that stay in the cache. */
+int colfile_load(struct colfile *file, uint32_t slot,
+    const struct colfile_extent *extent, uint64_t read_to, const uint8_t **packed,
     struct godb_err *err);
+
+/* Decompress what was loaded into raw (raw_bytes of it) and check both stamps.  The
+ * values start 8 bytes into raw, in the order on disk. */
+int colfile_unpack(const struct colfile *file, uint32_t slot,
+    const struct colfile_extent *extent, const uint8_t *packed, uint8_t *raw,
+    struct godb_err *err);
+
+/* Decompress the first `rows` values alone (raw: 8 bytes more than them).  Only the
+ * first stamp is checked, so this is for bytes that are known to be right. */
+int colfile_unpack_first(const struct colfile *file, uint32_t slot,
+    const struct colfile_extent *extent, const uint8_t *packed, uint32_t rows,
+    uint8_t *raw, struct godb_err *err);
+
+/* Turn the values behind the stamp from row `first` up to row `end` to host order; raw
+ * is 8-aligned. */
+void colfile_turn(
+    const struct colfile *file, uint8_t *raw, uint32_t first, uint32_t end);
 
 /* Where the next block goes: after the last used one, whatever lies there. */
 uint64_t colfile_next_offset(const struct colfile *file);

@@ -38,6 +38,11 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
     if (length < 0 || (size_t)length >= sizeof day->path)
         return err_set(err, GODB_EARG, "%s: the path is too long", root);
     day->opened = 0;
+    day->index.fd = -1;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        day->files[col].fd = -1;
+        day->files[col].column = (enum godb_column)col;
+    }
     day->dir_fd = fs_open_dir(AT_FDCWD, day->path);
     if (day->dir_fd < 0) return err_sys(err, errno, "%s", day->path);
     const unsigned commit = GODB_COLUMN_BIT(DAY_COMMIT_COLUMN);
@@ -59,6 +64,7 @@ day_close(struct day *day)
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         if (day->opened & GODB_COLUMN_BIT(col)) colfile_close(&day->files[col]);
     day->opened = 0;
+    block_index_close(&day->index);
     if (day->dir_fd >= 0) close(day->dir_fd);
     day->dir_fd = -1;
 }
@@ -91,6 +97,12 @@ day_open_columns(struct day *day, unsigned columns, struct godb_err *err)
         if (rc != GODB_OK) return rc;
     }
     return GODB_OK;
+}
+
+void
+day_open_index(struct day *day)
+{
+    if (day->index.fd < 0) block_index_open(&day->index, day->dir_fd);
 }
 
 uint32_t
@@ -163,8 +175,8 @@ day_values_free(struct day_values *values)
     values->capacity_bytes = 0;
 }
 
-static int
-reserve(struct day_values *values, size_t need_bytes, struct godb_err *err)
+int
+day_values_reserve(struct day_values *values, size_t need_bytes, struct godb_err *err)
 {
     if (need_bytes <= values->capacity_bytes) return GODB_OK;
     free(values->raw);
@@ -180,7 +192,7 @@ zero_values(enum godb_column column, uint32_t row_count, struct day_values *valu
     const void **out, struct godb_err *err)
 {
     const size_t bytes = (size_t)row_count * godb_columns[column].width_bytes;
-    int rc = reserve(values, bytes > 0 ? bytes : 1, err);
+    int rc = day_values_reserve(values, bytes > 0 ? bytes : 1, err);
     if (rc != GODB_OK) return rc;
     memset(values->raw, 0, bytes);
     *out = values->raw;
@@ -198,20 +210,103 @@ read_ahead_to(struct colfile *file, uint32_t last_slot)
 }
 
 int
-day_read(struct day *day, enum godb_column column, uint32_t slot, uint32_t last_slot,
-    uint32_t row_count, struct day_values *values, const void **out,
+day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
+    struct day_block *out, struct godb_err *err)
+{
+    out->slot = slot;
+    out->last_slot = last_slot;
+    int rc = day_block_rows(day, slot, &out->row_count, err);
+    if (rc != GODB_OK) return rc;
+    out->has_record =
+        block_index_find(&day->index, slot, day_block_time(day, slot), &out->record) &&
+        out->record.row_count == out->row_count;
+    return GODB_OK;
+}
+
+/* Is the block where its record says? */
+static bool
+is_in_place(const struct day_block *block, enum godb_column column,
+    const struct colfile_extent *extent)
+{
+    const struct block_record_column *record = &block->record.columns[column];
+    return block->has_record && record->start == extent->start &&
+           record->packed_bytes == extent->end - extent->start;
+}
+
+static bool
+is_column_described(
+    struct day *day, const struct day_block *block, enum godb_column column)
+{
+    struct colfile *file = &day->files[column];
+    struct colfile_extent extent;
+    uint32_t slot;
+    const uint8_t *packed;
+    if (day_extent(day, column, block->slot, block->row_count, &slot, &extent, NULL) !=
+            GODB_OK ||
+        !is_in_place(block, column, &extent))
+        return false;
+    if (extent.raw_bytes == 0 || block_index_is_fresh(&day->index, file)) return true;
+    return colfile_load(file, slot, &extent, read_ahead_to(file, block->last_slot),
+               &packed, NULL) == GODB_OK &&
+           block_record_hash(packed, extent.end - extent.start) ==
+               block->record.columns[column].hash;
+}
+
+bool
+day_block_is_described(struct day *day, const struct day_block *block, unsigned columns)
+{
+    if (!block->has_record) return false;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        if ((columns & GODB_COLUMN_BIT(col)) &&
+            !is_column_described(day, block, (enum godb_column)col))
+            return false;
+    return true;
+}
+
+int
+day_block_is_another(enum godb_column column, uint32_t slot, struct godb_err *err)
+{
+    return err_set(err, GODB_ECORRUPT,
+        "%s: slot %u: the block is not the one that was written, for which %s has "
+        "another hash",
+        godb_columns[column].file, slot, BLOCK_INDEX_FILE);
+}
+
+/* Decompress into raw, whole where nothing vouches for the bytes. */
+static int
+unpack(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
+    const struct day_block *block, struct day_rows rows, uint8_t *raw,
     struct godb_err *err)
 {
-    uint32_t own_slot;
+    const uint8_t *packed;
+    int rc = colfile_load(
+        file, slot, extent, read_ahead_to(file, block->last_slot), &packed, err);
+    if (rc != GODB_OK) return rc;
+    const bool is_known = is_in_place(block, file->column, extent);
+    if (is_known && block_record_hash(packed, extent->end - extent->start) !=
+                        block->record.columns[file->column].hash)
+        return day_block_is_another(file->column, slot, err);
+    rc = is_known && rows.end < block->row_count
+             ? colfile_unpack_first(file, slot, extent, packed, rows.end, raw, err)
+             : colfile_unpack(file, slot, extent, packed, raw, err);
+    if (rc == GODB_OK) colfile_turn(file, raw, rows.first, rows.end);
+    return rc;
+}
+
+int
+day_read(struct day *day, const struct day_block *block, enum godb_column column,
+    struct day_rows rows, struct day_values *values, const void **out,
+    struct godb_err *err)
+{
+    uint32_t slot;
     struct colfile_extent extent;
-    int rc = day_extent(day, column, slot, row_count, &own_slot, &extent, err);
+    int rc =
+        day_extent(day, column, block->slot, block->row_count, &slot, &extent, err);
     if (rc != GODB_OK) return rc;
-    if (extent.raw_bytes == 0) return zero_values(column, row_count, values, out, err);
-    rc = reserve(values, extent.raw_bytes, err);
+    if (extent.raw_bytes == 0) return zero_values(column, rows.end, values, out, err);
+    rc = day_values_reserve(values, extent.raw_bytes, err);
     if (rc != GODB_OK) return rc;
-    struct colfile *file = &day->files[column];
-    rc = colfile_read(
-        file, own_slot, &extent, read_ahead_to(file, last_slot), values->raw, err);
+    rc = unpack(&day->files[column], slot, &extent, block, rows, values->raw, err);
     if (rc != GODB_OK) {
         if (rc != GODB_ENOMEM) err_prefix(err, day->path);
         return rc;

@@ -17,6 +17,7 @@
 #ifndef GODB_DAY_H
 #define GODB_DAY_H
 
+#include "godb/block_index.h"
 #include "godb/colfile.h"
 #include "godb/godb.h"
 
@@ -32,6 +33,7 @@ struct day {
     int dir_fd;
     char path[GODB_PATH_MAX]; /* for messages */
     unsigned opened;          /* GODB_COLUMN_BITs */
+    struct block_index index; /* see day_open_index() */
     struct colfile files[GODB_COLUMN_COUNT];
 };
 
@@ -44,6 +46,9 @@ void day_close(struct day *day);
 
 /* Open more columns (GODB_COLUMN_BITs), those that are not open yet. */
 int day_open_columns(struct day *day, unsigned columns, struct godb_err *err);
+
+/* Open blocks.index too, if there is one: day_block_enter() then finds records. */
+void day_open_index(struct day *day);
 
 /* Blocks that exist, by slot of the commit column. */
 uint32_t day_block_count(const struct day *day);
@@ -68,12 +73,40 @@ struct day_values {
     size_t capacity_bytes;
 };
 
+/* Room for need_bytes; what was there is lost. */
+int day_values_reserve(
+    struct day_values *values, size_t need_bytes, struct godb_err *err);
 void day_values_free(struct day_values *values);
 
-/* The values of a block in host order, row_count of them, inside *values; they are good
- * until it is used again.  last_slot is the last one that will be asked for. */
-int day_read(struct day *day, enum godb_column column, uint32_t slot,
-    uint32_t last_slot, uint32_t row_count, struct day_values *values, const void **out,
+/* A block that is being read. */
+struct day_block {
+    uint32_t slot, row_count;
+    uint32_t last_slot; /* the last one that will be asked for: how far to read ahead */
+    bool has_record;
+    struct block_record record; /* not believed yet */
+};
+
+int day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
+    struct day_block *out, struct godb_err *err);
+
+/* Can the block's record be believed about these columns (GODB_COLUMN_BITs, opened)?
+ * May have to read their stored bytes to tell. */
+bool day_block_is_described(
+    struct day *day, const struct day_block *block, unsigned columns);
+
+/* GODB_ECORRUPT: a column's stored bytes have not the hash that they were written with.
+ */
+int day_block_is_another(enum godb_column column, uint32_t slot, struct godb_err *err);
+
+struct day_rows {
+    uint32_t first, end;
+};
+
+/* The values of a block in host order, inside *values; they are good until it is used
+ * again.  Only those of `rows` are defined.  Where the index has the hash of the stored
+ * bytes they must have it; then, what comes behind the rows is not decompressed. */
+int day_read(struct day *day, const struct day_block *block, enum godb_column column,
+    struct day_rows rows, struct day_values *values, const void **out,
     struct godb_err *err);
 
 #endif

@@ -361,7 +361,8 @@ struct godb_chunk {
     uint32_t row_count;                   /* in the block */
     uint32_t selected_count;              /* passed the filter; never 0 */
     const uint32_t *selected;             /* row numbers, rising; NULL: all rows */
-    /* NULL where the column was not asked for. */
+    /* NULL where the column was not asked for.  Values before the first and behind
+     * the last selected row are undefined. */
     const uint8_t (*sip)[GODB_IP_BYTES], (*dip)[GODB_IP_BYTES];
     const uint8_t *proto;
     const uint16_t *dport, *l7proto;
@@ -381,6 +382,33 @@ int godb_scan_open(struct godb_scan **out, struct godb *db,
 int godb_scan_next(
     struct godb_scan *scan, struct godb_chunk *out, struct godb_err *err);
 void godb_scan_close(struct godb_scan *scan);
+
+/* --- Index ------------------------------------------------------------------------ */
+
+/* Each day may have a blocks.index, which tells what its blocks hold: questions about
+ * few addresses or ports then skip blocks, and stored bytes are checked by their hash.
+ * Writers keep it; days that came otherwise can be given one.  It can be deleted at any
+ * time: answers stay the same. */
+struct godb_index_counts {
+    uint64_t day_count;     /* of days that were looked at */
+    uint64_t block_count;   /* in them */
+    uint64_t indexed_count; /* of blocks: have a record */
+    uint64_t bad_count;     /* of blocks: cannot be read, or not as they were written */
+    uint64_t built_count;   /* of days: got a new index */
+    uint64_t busy_count;    /* of days: left alone, as a writer is at work there */
+};
+
+enum godb_index_mode {
+    GODB_INDEX_CHECK,   /* count, change nothing */
+    GODB_INDEX_MISSING, /* build what is missing or does not fit its columns */
+    GODB_INDEX_ALL      /* build all, and take the stored bytes for right */
+};
+
+/* Over the days of the selection.  warn (may be NULL) hears of what cannot be read, and
+ * of days that cannot be indexed.  GODB_EIO where an index could not be written. */
+int godb_index(struct godb_index_counts *out, struct godb *db,
+    const struct godb_selection *sel, enum godb_index_mode mode, godb_warn_fn *warn,
+    void *warn_arg, struct godb_err *err);
 
 /* --- Aggregation ------------------------------------------------------------------ */
 
@@ -492,10 +520,6 @@ void godb_block_reset(struct godb_block *block); /* empty, memory kept */
 void godb_block_free(struct godb_block *block);
 size_t godb_block_count(const struct godb_block *block);
 
-/* Order rows by sip, dip, proto, dport: smaller on disk, faster to scan.  Without it
- * rows are stored as they were added. */
-int godb_block_sort(struct godb_block *block); /* or ENOMEM */
-
 struct godb_writer;
 
 /* Append blocks to one interface; makes its directory.  l7_names is what the flows'
@@ -514,12 +538,13 @@ struct godb_block_stats {
 
 /* Stage one block, stamped time_s, all columns or nothing.  It becomes visible with the
  * next commit; a step to another day commits the day before by itself.  stats may be
- * NULL: not known.  Does not change the block.
+ * NULL: not known.  The block's rows are sorted by sip, dip, proto and dport, which
+ * makes it smaller on disk and faster to scan; nothing else in it changes.
  *
  * GODB_EARG where time_s is not later than the interface's last block; GODB_EFULL;
  * GODB_EIO.  After an error nothing of this block will be seen by anyone. */
 int godb_writer_append(struct godb_writer *writer, int64_t time_s,
-    const struct godb_block *block, const struct godb_block_stats *stats,
+    struct godb_block *block, const struct godb_block_stats *stats,
     struct godb_err *err);
 
 /* Make what is staged durable and visible: each block with all its columns, or, after

@@ -62,18 +62,20 @@ sum_of(const void *values, uint32_t count)
 
 /* The sum of two counter columns of a block. */
 static int
-sum_columns(struct day *day, uint32_t slot, uint32_t rows, enum godb_column first,
+sum_columns(struct day *day, const struct day_block *block, enum godb_column first,
     enum godb_column second, int64_t *out, struct godb_err *err)
 {
     struct day_values values = {NULL, 0};
     const void *column;
     uint64_t sum = 0;
-    int rc = day_read(day, first, slot, slot, rows, &values, &column, err);
+    const uint32_t count = block->row_count;
+    const struct day_rows rows = {0, count};
+    int rc = day_read(day, block, first, rows, &values, &column, err);
     if (rc == GODB_OK) {
-        sum = sum_of(column, rows);
-        rc = day_read(day, second, slot, slot, rows, &values, &column, err);
+        sum = sum_of(column, count);
+        rc = day_read(day, block, second, rows, &values, &column, err);
     }
-    if (rc == GODB_OK) *out = meta_number(godb_sum(sum, sum_of(column, rows)));
+    if (rc == GODB_OK) *out = meta_number(godb_sum(sum, sum_of(column, count)));
     day_values_free(&values);
     return rc;
 }
@@ -82,15 +84,15 @@ static int
 block_from_columns(
     struct day *day, uint32_t slot, struct meta_block *out, struct godb_err *err)
 {
-    uint32_t rows;
+    struct day_block block;
     *out = (struct meta_block){day_block_time(day, slot), {-1, -1, -1}, 0, 0, 0};
-    int rc = day_block_rows(day, slot, &rows, err);
+    int rc = day_block_enter(day, slot, slot, &block, err);
     if (rc != GODB_OK) return rc;
-    out->flow_count = rows;
+    out->flow_count = block.row_count;
     rc = sum_columns(
-        day, slot, rows, GODB_BYTES_RCVD, GODB_BYTES_SENT, &out->traffic_bytes, err);
+        day, &block, GODB_BYTES_RCVD, GODB_BYTES_SENT, &out->traffic_bytes, err);
     if (rc == GODB_OK)
-        rc = sum_columns(day, slot, rows, GODB_PACKETS_RCVD, GODB_PACKETS_SENT,
+        rc = sum_columns(day, &block, GODB_PACKETS_RCVD, GODB_PACKETS_SENT,
             &out->packets_logged, err);
     return rc;
 }

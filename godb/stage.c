@@ -18,6 +18,7 @@
 #include "godb/day.h"
 #include "godb/error.h"
 #include "godb/fsutil.h"
+#include "godb/index_build.h"
 #include "godb/mend.h"
 
 /* A header may name bytes that never reached the disk, where the writer did not sync;
@@ -93,12 +94,95 @@ prepare_files(
     return rc;
 }
 
+/* --- The index -------------------------------------------------------------------- */
+
+/* What cannot be indexed is answered slower, not wrongly: the blocks go on without. */
+static void
+end_index(struct stage *stage, int os_errno)
+{
+    block_index_close_write(&stage->index);
+    stage->index_errno = os_errno;
+}
+
+/* The index of a day that has blocks, built again where it does not fit them. */
+static int
+open_old_index(struct stage *stage, const char *root, const char *iface,
+    godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+{
+    bool is_fresh;
+    int rc =
+        block_index_open_write(&stage->index, stage->dir_fd, stage->files, &is_fresh);
+    if (rc == 0 && is_fresh) return GODB_OK;
+    block_index_close_write(&stage->index);
+    rc = index_build(root, iface, stage->day_s, false, NULL, warn, warn_arg, err);
+    if (rc != GODB_OK) return rc;
+    rc = block_index_open_write(&stage->index, stage->dir_fd, stage->files, &is_fresh);
+    return rc == 0 ? GODB_OK : err_sys(err, rc, "%s/%s", stage->path, BLOCK_INDEX_FILE);
+}
+
+static int
+open_index(struct stage *stage, const char *root, const char *iface, godb_warn_fn *warn,
+    void *warn_arg, struct godb_err *err)
+{
+    struct godb_err why;
+    if (stage->files[DAY_COMMIT_COLUMN].used == 0) {
+        int rc = block_index_create(&stage->index, stage->dir_fd, BLOCK_INDEX_FILE);
+        if (rc != 0) end_index(stage, rc);
+    } else {
+        int rc = open_old_index(stage, root, iface, warn, warn_arg, &why);
+        if (rc == GODB_ENOMEM) return err_nomem(err);
+        if (rc != GODB_OK && warn) warn(warn_arg, &why);
+    }
+    stage->index_end = stage->index.end;
+    return GODB_OK;
+}
+
+/* Where the block lies and what it holds. */
+static int
+index_block(struct stage *stage, const struct godb_block *block,
+    struct block_record *record, struct staged_block *entry)
+{
+    const uint8_t *columns[GODB_COLUMN_COUNT];
+    uint8_t *lines;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        columns[col] = block->columns[col];
+    record->time_s = entry->time_s;
+    block_record_describe(record, columns, (uint32_t)block->count);
+    if (sieve_build(&lines, &record->line_count, columns, (uint32_t)block->count,
+            entry->time_s) != GODB_OK)
+        return ENOMEM;
+    int rc = block_index_add(&stage->index, record, lines, &entry->index_at);
+    free(lines);
+    return rc;
+}
+
+static void
+commit_index(struct stage *stage, uint32_t first_slot)
+{
+    int rc = 0;
+    if (stage->index.fd < 0) return;
+    for (uint32_t i = 0; i < stage->staged_count && rc == 0; i++)
+        rc = block_index_name(&stage->index, first_slot + i, stage->staged[i].index_at);
+    if (rc == 0) rc = block_index_stamp(&stage->index, stage->files);
+    stage->index_end = stage->index.end;
+    if (rc != 0) end_index(stage, rc);
+}
+
+int
+stage_index_error(struct stage *stage, struct godb_err *err)
+{
+    if (stage->index_errno == 0) return GODB_OK;
+    const int os_errno = stage->index_errno;
+    stage->index_errno = 0;
+    return err_sys(err, os_errno, "%s/%s", stage->path, BLOCK_INDEX_FILE);
+}
+
 int
 stage_open(struct stage *stage, const char *root, const char *iface, int64_t day_s,
     godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
 {
     memset(stage, 0, sizeof *stage);
-    stage->dir_fd = -1;
+    stage->dir_fd = stage->index.fd = -1;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         stage->files[col].fd = -1;
     int rc = make_day_dir(stage, root, iface, day_s, err);
@@ -107,6 +191,7 @@ stage_open(struct stage *stage, const char *root, const char *iface, int64_t day
     if (rc == GODB_OK)
         rc = mend_meta(
             &stage->meta, NULL, stage->dir_fd, root, iface, day_s, warn, warn_arg, err);
+    if (rc == GODB_OK) rc = open_index(stage, root, iface, warn, warn_arg, err);
     if (rc == GODB_OK) {
         stage->codec = codec_state_new();
         stage->staged = calloc(GODB_DAY_BLOCKS, sizeof *stage->staged);
@@ -121,6 +206,7 @@ stage_close(struct stage *stage)
 {
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         colfile_close(&stage->files[col]);
+    block_index_close_write(&stage->index);
     if (stage->dir_fd >= 0) close(stage->dir_fd);
     stage->dir_fd = -1;
     meta_free(&stage->meta);
@@ -169,7 +255,8 @@ frame(struct stage *stage, const uint8_t *values, size_t value_bytes, int64_t ti
 
 static int
 add_column(struct stage *stage, int col, const struct godb_block *block,
-    struct staged_block *entry, struct godb_err *err)
+    struct staged_block *entry, struct block_record_column *record,
+    struct godb_err *err)
 {
     const size_t value_bytes = block->count * godb_columns[col].width_bytes;
     if (frame(stage, block->columns[col], value_bytes, entry->time_s) != GODB_OK)
@@ -182,6 +269,9 @@ add_column(struct stage *stage, int col, const struct godb_block *block,
         stage->files[col].fd, stage->packed, packed, stage->next_offset[col]);
     if (rc != 0) return file_err(stage, col, rc, err);
     entry->raw_bytes[col] = raw_bytes;
+    record->start = stage->next_offset[col];
+    record->packed_bytes = (uint32_t)packed;
+    record->hash = block_record_hash(stage->packed, packed);
     entry->end[col] = stage->next_offset[col] + packed;
     return GODB_OK;
 }
@@ -197,10 +287,15 @@ stage_add(struct stage *stage, const struct godb_block *block,
         return err_set(err, GODB_EARG, "%s: %zu flows are too many for one block",
             stage->path, block->count);
     struct staged_block *entry = &stage->staged[stage->staged_count];
+    struct block_record record;
     entry->time_s = meta->time_s;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
-        int rc = add_column(stage, col, block, entry, err);
+        int rc = add_column(stage, col, block, entry, &record.columns[col], err);
         if (rc != GODB_OK) return rc;
+    }
+    if (stage->index.fd >= 0) {
+        int rc = index_block(stage, block, &record, entry);
+        if (rc != 0) end_index(stage, rc);
     }
     if (meta_add(&stage->meta, meta) != GODB_OK) return err_nomem(err);
     /* Only now, so that a column that failed leaves the others where they were. */
@@ -274,6 +369,7 @@ stage_commit(struct stage *stage, struct godb_err *err)
         roll_back(stage, used);
         return rc;
     }
+    commit_index(stage, used[DAY_COMMIT_COLUMN]);
     stage->staged_count = 0;
     return GODB_OK;
 }
@@ -283,6 +379,7 @@ stage_drop(struct stage *stage)
 {
     stage->meta.count -= stage->staged_count;
     stage->staged_count = 0;
+    stage->index.end = stage->index_end;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         stage->next_offset[col] = colfile_next_offset(&stage->files[col]);
 }

@@ -6,7 +6,7 @@
  *   stage_commit   1  sync the bytes
  *                  2  slots of all columns but the commit column; sync
  *                  3  slots of the commit column, one block at a time; sync   <- commit
- *                  4  meta.json, replaced at once
+ *                  4  blocks.index; meta.json, replaced at once
  *
  * A crash before 3 leaves bytes that no slot names and slots that the commit column
  * does not have: both are invisible (day.h), and stage_open() takes them away.  Bytes
@@ -18,11 +18,13 @@
 #define GODB_STAGE_H
 
 #include "godb/block.h"
+#include "godb/block_index.h"
 #include "godb/colfile.h"
 #include "godb/meta.h"
 
 struct staged_block {
     int64_t time_s;
+    uint32_t index_at; /* its record in the index */
     uint64_t end[GODB_COLUMN_COUNT], raw_bytes[GODB_COLUMN_COUNT];
 };
 
@@ -35,6 +37,9 @@ struct stage {
     struct meta meta; /* its last staged_count entries are not committed */
     struct staged_block *staged;
     uint32_t staged_count;
+    struct block_index_writer index;
+    uint64_t index_end; /* of the committed blocks' records */
+    int index_errno;    /* what ended it */
     /* Working memory. */
     struct codec_state *codec;
     uint8_t *raw, *packed;
@@ -57,6 +62,9 @@ int stage_add(struct stage *stage, const struct godb_block *block,
 
 /* All staged blocks, or none: after an error they are dropped. */
 int stage_commit(struct stage *stage, struct godb_err *err);
+
+/* GODB_OK, or once, why blocks.index does not follow any more.  The blocks are safe. */
+int stage_index_error(struct stage *stage, struct godb_err *err);
 
 /* Drop what is staged. */
 void stage_drop(struct stage *stage);

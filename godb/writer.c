@@ -203,9 +203,8 @@ meta_of(const struct godb_block *block, int64_t time_s,
 }
 
 int
-godb_writer_append(struct godb_writer *writer, int64_t time_s,
-    const struct godb_block *block, const struct godb_block_stats *stats,
-    struct godb_err *err)
+godb_writer_append(struct godb_writer *writer, int64_t time_s, struct godb_block *block,
+    const struct godb_block_stats *stats, struct godb_err *err)
 {
     if (time_s < GODB_STAMP_MIN || time_s > GODB_STAMP_MAX)
         return err_set(err, GODB_EARG, "%s: %" PRId64 " is no time for a block",
@@ -218,6 +217,7 @@ godb_writer_append(struct godb_writer *writer, int64_t time_s,
     const bool is_first = rc == GODB_OK && writer->stage.staged_count == 0;
     if (is_first) rc = declare_l7(writer, time_s, err);
     if (rc != GODB_OK) return rc;
+    if (block_sort(block) != GODB_OK) return err_nomem(err);
     const struct meta_block meta = meta_of(block, time_s, stats);
     rc = stage_add(&writer->stage, block, &meta, err);
     if (rc == GODB_OK) writer->last_s = time_s;
@@ -247,6 +247,7 @@ static void
 follow(struct godb_writer *writer, const struct summary_entry *entry)
 {
     struct godb_err why;
+    if (stage_index_error(&writer->stage, &why) != GODB_OK) tell(writer, &why);
     if (meta_write(writer->stage.dir_fd, &writer->stage.meta, &why) != GODB_OK) {
         err_prefix(&why, writer->stage.path);
         tell(writer, &why);

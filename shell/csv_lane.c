@@ -135,8 +135,6 @@ write_block(
     const size_t row_count = godb_block_count(lane->block);
     if (row_count == 0) return GODB_OK;
     const int64_t before_s = godb_writer_last_s(lane->writer);
-    if (godb_block_sort(lane->block) != GODB_OK)
-        return shell_err(err, GODB_ENOMEM, "%s: out of memory", lane->name);
     int rc = godb_writer_append(lane->writer, lane->stamp_s, lane->block, NULL, err);
     if (rc == GODB_OK) count_block(lane, row_count, before_s);
     if (rc == GODB_EFULL) {

@@ -86,7 +86,10 @@ the_worked_example_of_the_format_decodes(void **state)
     assert_int_equal(colfile_write_slot(&file, 0, 1456428875, 12307, 17), 0);
     assert_int_equal(colfile_extent(&file, 0, &extent, NULL), GODB_OK);
     assert_int_equal(extent.row_count, 1);
-    assert_int_equal(colfile_read(&file, 0, &extent, 0, (uint8_t *)raw, NULL), GODB_OK);
+    const uint8_t *packed;
+    assert_int_equal(colfile_load(&file, 0, &extent, 0, &packed, NULL), GODB_OK);
+    assert_int_equal(
+        colfile_unpack(&file, 0, &extent, packed, (uint8_t *)raw, NULL), GODB_OK);
     assert_int_equal(((uint8_t *)raw)[8], 6);
     colfile_close(&file);
     close(dir_fd);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * block_record.c -- see block_record.h.
+ */
+#include "godb/block_record.h"
+
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "godb/bytes.h"
+
+enum { FLAG_SORTED = 1, HASH_AT = BLOCK_RECORD_BYTES - 8 };
+
+uint64_t
+block_record_hash(const uint8_t *packed, size_t packed_bytes)
+{
+    return XXH3_64bits(packed, packed_bytes);
+}
+
+/* --- Describing values ------------------------------------------------------------ */
+
+static void
+range_of_16(struct block_record_column *out, const uint8_t *values, uint32_t row_count)
+{
+    uint16_t min = UINT16_MAX, max = 0;
+    for (uint32_t row = 0; row < row_count; row++) {
+        const uint16_t value = get_be16(values + (size_t)row * 2);
+        min = value < min ? value : min;
+        max = value > max ? value : max;
+    }
+    out->min = min;
+    out->max = max;
+}
+
+static void
+range_of_64(struct block_record_column *out, const uint8_t *values, uint32_t row_count)
+{
+    uint64_t min = UINT64_MAX, max = 0;
+    for (uint32_t row = 0; row < row_count; row++) {
+        const uint64_t value = get_be64(values + (size_t)row * 8);
+        min = value < min ? value : min;
+        max = value > max ? value : max;
+    }
+    out->min = min;
+    out->max = max;
+}
+
+static void
+describe_protos(struct block_record *record, const uint8_t *protos, uint32_t row_count)
+{
+    memset(record->protos, 0, sizeof record->protos);
+    for (uint32_t row = 0; row < row_count; row++)
+        record->protos[protos[row] / 8] |= (uint8_t)(1u << (protos[row] % 8));
+}
+
+uint32_t
+block_record_fence_row(const struct block_record *record, unsigned i)
+{
+    return (uint32_t)((uint64_t)record->row_count * i / BLOCK_FENCES);
+}
+
+static void
+describe_order(struct block_record *record, const uint8_t *sips, uint32_t row_count)
+{
+    record->is_sorted = row_count > 0;
+    for (uint32_t row = 1; row < row_count && record->is_sorted; row++)
+        record->is_sorted = memcmp(sips + (size_t)(row - 1) * GODB_IP_BYTES,
+                                sips + (size_t)row * GODB_IP_BYTES, GODB_IP_BYTES) <= 0;
+    for (unsigned i = 0; i < BLOCK_FENCES; i++)
+        record->fences[i] =
+            record->is_sorted
+                ? get_be32(
+                      sips + (size_t)block_record_fence_row(record, i) * GODB_IP_BYTES)
+                : 0;
+}
+
+void
+block_record_describe(struct block_record *record,
+    const uint8_t *const columns[GODB_COLUMN_COUNT], uint32_t row_count)
+{
+    record->row_count = row_count;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        struct block_record_column *out = &record->columns[col];
+        out->min = out->max = 0;
+        if (columns[col] == NULL) continue;
+        if (godb_columns[col].width_bytes == 2)
+            range_of_16(out, columns[col], row_count);
+        else if (godb_columns[col].width_bytes == 8)
+            range_of_64(out, columns[col], row_count);
+    }
+    describe_protos(record, columns[GODB_PROTO], row_count);
+    describe_order(record, columns[GODB_SIP], row_count);
+}
+
+/* --- Bytes ------------------------------------------------------------------------ */
+
+struct cursor {
+    uint8_t *to;
+    const uint8_t *from;
+};
+
+static void
+put_range(struct cursor *at, int width_bytes, const struct block_record_column *column)
+{
+    if (width_bytes == 2) {
+        put_be16(at->to, (uint16_t)column->min);
+        put_be16(at->to + 2, (uint16_t)column->max);
+        at->to += 4;
+    } else if (width_bytes == 8) {
+        put_be64(at->to, column->min);
+        put_be64(at->to + 8, column->max);
+        at->to += 16;
+    }
+}
+
+static void
+get_range(struct cursor *at, int width_bytes, struct block_record_column *column)
+{
+    if (width_bytes == 2) {
+        column->min = get_be16(at->from);
+        column->max = get_be16(at->from + 2);
+        at->from += 4;
+    } else if (width_bytes == 8) {
+        column->min = get_be64(at->from);
+        column->max = get_be64(at->from + 8);
+        at->from += 16;
+    }
+}
+
+void
+block_record_pack(uint8_t to[BLOCK_RECORD_BYTES], const struct block_record *record)
+{
+    struct cursor at = {to + 24, NULL};
+    memset(to, 0, BLOCK_RECORD_BYTES);
+    put_be64(to, (uint64_t)record->time_s);
+    put_be32(to + 8, record->row_count);
+    put_be32(to + 12, record->line_count);
+    put_be32(to + 16, record->is_sorted ? FLAG_SORTED : 0);
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++, at.to += 20) {
+        put_be64(at.to, record->columns[col].start);
+        put_be64(at.to + 8, record->columns[col].hash);
+        put_be32(at.to + 16, record->columns[col].packed_bytes);
+    }
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        put_range(&at, godb_columns[col].width_bytes, &record->columns[col]);
+    memcpy(at.to, record->protos, sizeof record->protos);
+    at.to += sizeof record->protos;
+    for (unsigned i = 0; i < BLOCK_FENCES; i++)
+        put_be32(at.to + 4 * i, record->fences[i]);
+    put_be64(to + HASH_AT, XXH3_64bits(to, HASH_AT));
+}
+
+bool
+block_record_unpack(struct block_record *out, const uint8_t from[BLOCK_RECORD_BYTES])
+{
+    struct cursor at = {NULL, from + 24};
+    if (get_be64(from + HASH_AT) != XXH3_64bits(from, HASH_AT)) return false;
+    memset(out, 0, sizeof *out);
+    out->time_s = (int64_t)get_be64(from);
+    out->row_count = get_be32(from + 8);
+    out->line_count = get_be32(from + 12);
+    out->is_sorted = get_be32(from + 16) & FLAG_SORTED;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++, at.from += 20) {
+        out->columns[col].start = get_be64(at.from);
+        out->columns[col].hash = get_be64(at.from + 8);
+        out->columns[col].packed_bytes = get_be32(at.from + 16);
+    }
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        get_range(&at, godb_columns[col].width_bytes, &out->columns[col]);
+    memcpy(out->protos, at.from, sizeof out->protos);
+    at.from += sizeof out->protos;
+    for (unsigned i = 0; i < BLOCK_FENCES; i++)
+        out->fences[i] = get_be32(at.from + 4 * i);
+    return true;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * block_record.h -- what the index of a day says about one block: where its columns
+ * lie, what their bytes hash to, and which values they hold.
+ *
+ *      stamp | rows | sieve lines | flags
+ *      per column: start, length, hash of the stored bytes
+ *      least and greatest dport, l7proto and counters; the set of protocols
+ *      sip of every sixteenth of the rows, where they are sorted by it
+ *      hash of all that
+ *
+ * docs/format.md has the layout in bytes.
+ */
+#ifndef GODB_BLOCK_RECORD_H
+#define GODB_BLOCK_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "godb/godb.h"
+
+enum { BLOCK_RECORD_BYTES = 384, BLOCK_FENCES = 16 };
+
+struct block_record {
+    int64_t time_s;
+    uint32_t row_count;
+    uint32_t line_count; /* of the sieve, which follows the record */
+    struct block_record_column {
+        uint64_t start, hash;
+        uint32_t packed_bytes; /* 0: the file is missing, the values are 0 */
+        uint64_t min, max;     /* of ports, l7 ids and counters */
+    } columns[GODB_COLUMN_COUNT];
+    uint8_t protos[32]; /* a bit for each protocol */
+    bool is_sorted;     /* by sip: the fences count */
+    uint32_t fences[BLOCK_FENCES];
+};
+
+/* The hash of a column's block as it is stored. */
+uint64_t block_record_hash(const uint8_t *packed, size_t packed_bytes);
+
+/* Fill in what the values say: min, max, protos, fences.  columns as they are stored,
+ * without their stamps, row_count values each; a missing l7proto is NULL. */
+void block_record_describe(struct block_record *record,
+    const uint8_t *const columns[GODB_COLUMN_COUNT], uint32_t row_count);
+
+/* The row that fence i is the sip of. */
+uint32_t block_record_fence_row(const struct block_record *record, unsigned i);
+
+void block_record_pack(
+    uint8_t to[BLOCK_RECORD_BYTES], const struct block_record *record);
+
+/* False where the bytes are not what block_record_pack() wrote. */
+bool block_record_unpack(
+    struct block_record *out, const uint8_t from[BLOCK_RECORD_BYTES]);
+
+#endif
