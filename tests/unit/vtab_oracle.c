@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 #include <time.h>
 
+#include "tests/mischief.h"
 #include "tests/store.h"
 #include "vtab/register.h"
 
@@ -130,12 +131,15 @@ run(sqlite3 *sql, const char *text)
         fail_msg("%s: %s", text, error);
 }
 
+static char *root; /* of the database that is asked */
+
 static sqlite3 *
 open_both(void)
 {
     sqlite3 *sql;
     sqlite3_stmt *insert;
-    char *root = store_new(), *error = NULL, *text;
+    char *error = NULL, *text;
+    root = store_new();
     struct godb *db = store_open(root, GODB_CREATE);
     struct godb_l7_names *names;
     assert_int_equal(sqlite3_open(":memory:", &sql), SQLITE_OK);
@@ -165,7 +169,6 @@ open_both(void)
     run(sql, text);
     sqlite3_free(text);
     godb_close(db);
-    free(root);
     return sql;
 }
 
@@ -194,9 +197,27 @@ answer(sqlite3 *sql, const char *text)
     return rows ? rows : sqlite3_mprintf("");
 }
 
+/* Now and then something happens to the indexes, or they are built again. */
+static void
+disturb_indexes(void)
+{
+    const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_index_counts counts;
+    if (pick(20) != 0) return;
+    mischief_do(root, (enum mischief)pick(MISCHIEF_KINDS), pick);
+    if (pick(2)) return;
+    struct godb *db = store_open(root, GODB_READ);
+    assert_int_equal(
+        godb_index(&counts, db, &sel, pick(2) ? GODB_INDEX_ALL : GODB_INDEX_MISSING,
+            NULL, NULL, NULL),
+        GODB_OK);
+    godb_close(db);
+}
+
 static void
 expect_equal(sqlite3 *sql, const char *ours, const char *plain)
 {
+    disturb_indexes();
     static const char *const threads[] = {"NULL", "1", "2", "3", "7"};
     char *scope = sqlite3_mprintf("SELECT goprobe_scope('threads', %s)",
         threads[pick(sizeof threads / sizeof threads[0])]);
@@ -698,6 +719,7 @@ tear_down(void **state)
 {
     (void)state;
     sqlite3_close(shared);
+    free(root);
     return 0;
 }
 
