@@ -246,6 +246,18 @@ struct godb_selection {
 int godb_selection_overlap(
     struct godb_selection *sel, int64_t from_s, int64_t to_s, struct godb_err *err);
 
+struct godb_size {
+    int64_t flow_count;
+    size_t iface_count;
+    int64_t begin_s, end_s; /* stamps of the first and the last block */
+};
+
+/* About how much there is of the selection's interfaces, at all times: what
+ * summary.json says, unchecked, so for estimates alone.  GODB_ENOTFOUND where it says
+ * nothing of them. */
+int godb_size(struct godb_size *out, const struct godb *db,
+    const struct godb_selection *sel, struct godb_err *err);
+
 /* --- Conditions ---------------------------------------------------------------- */
 
 /* A parsed condition: a predicate over one flow, evaluated on whole column blocks.

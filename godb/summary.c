@@ -184,25 +184,78 @@ summary_update(const char *root, const char *iface, const struct summary_entry *
     return rc;
 }
 
+static int
+read_file(json_t **out, const char *root, struct godb_err *err)
+{
+    int root_fd = fs_open_dir(AT_FDCWD, root);
+    if (root_fd < 0) return err_sys(err, errno, "%s", root);
+    int rc = load(out, root_fd, err);
+    close(root_fd);
+    return rc;
+}
+
+static bool
+parse_entry(struct summary_entry *out, const json_t *entry)
+{
+    out->flow_count = number_of(entry, "flowcount");
+    out->traffic_bytes = number_of(entry, "traffic");
+    out->begin_s = number_of(entry, "begin");
+    out->end_s = number_of(entry, "end");
+    return json_is_object(entry);
+}
+
 int
 summary_read(struct summary_entry *out, const char *root, const char *iface,
     struct godb_err *err)
 {
-    int root_fd = fs_open_dir(AT_FDCWD, root);
-    if (root_fd < 0) return err_sys(err, errno, "%s", root);
     json_t *file;
-    int rc = load(&file, root_fd, err);
-    close(root_fd);
+    int rc = read_file(&file, root, err);
     if (rc != GODB_OK) return rc;
-    const json_t *entry = json_object_get(json_object_get(file, "interfaces"), iface);
-    if (json_is_object(entry)) {
-        out->flow_count = number_of(entry, "flowcount");
-        out->traffic_bytes = number_of(entry, "traffic");
-        out->begin_s = number_of(entry, "begin");
-        out->end_s = number_of(entry, "end");
-    } else {
+    const json_t *ifaces = json_object_get(file, "interfaces");
+    if (!parse_entry(out, json_object_get(ifaces, iface)))
         rc = err_set(err, GODB_ENOTFOUND, "%s: no '%s'", SUMMARY_FILE, iface);
-    }
     json_decref(file);
     return rc;
+}
+
+/* --- How much there is ------------------------------------------------------------ */
+
+static bool
+is_selected(const struct godb_selection *sel, const char *iface)
+{
+    if (sel->ifaces == NULL) return true;
+    for (size_t i = 0; i < sel->iface_count; i++)
+        if (strcmp(sel->ifaces[i], iface) == 0) return true;
+    return false;
+}
+
+static void
+add_size(struct godb_size *size, const struct summary_entry *entry)
+{
+    if (entry->flow_count <= 0 || entry->begin_s > entry->end_s) return;
+    const bool is_first = size->iface_count++ == 0;
+    size->flow_count = add_clamped(size->flow_count, entry->flow_count);
+    if (is_first || entry->begin_s < size->begin_s) size->begin_s = entry->begin_s;
+    if (is_first || entry->end_s > size->end_s) size->end_s = entry->end_s;
+}
+
+int
+godb_size(struct godb_size *out, const struct godb *db,
+    const struct godb_selection *sel, struct godb_err *err)
+{
+    json_t *file, *value;
+    const char *iface;
+    memset(out, 0, sizeof *out);
+    int rc = read_file(&file, godb_root(db), err);
+    if (rc != GODB_OK) return rc;
+    json_object_foreach(json_object_get(file, "interfaces"), iface, value)
+    {
+        struct summary_entry entry;
+        if (is_selected(sel, iface) && parse_entry(&entry, value))
+            add_size(out, &entry);
+    }
+    json_decref(file);
+    if (out->iface_count > 0) return GODB_OK;
+    return err_set(
+        err, GODB_ENOTFOUND, "%s: no flows of these interfaces", SUMMARY_FILE);
 }

@@ -49,9 +49,9 @@ blocks_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
 static int
 blocks_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
-    (void)table;
-    info->estimatedCost = 1e4;
-    info->estimatedRows = 10000;
+    struct cost cost;
+    table_cost((struct table *)table, &cost);
+    cost_of_blocks(&cost, info);
     return SQLITE_OK;
 }
 

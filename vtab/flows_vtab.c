@@ -34,8 +34,9 @@ flows_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
 static int
 flows_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
-    (void)table;
-    return plan_best(info, false);
+    struct cost cost;
+    table_cost((struct table *)table, &cost);
+    return plan_best(info, false, &cost);
 }
 
 static int

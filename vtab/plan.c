@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "vtab/cost.h"
+
 SQLITE_EXTENSION_INIT3
 
 /* --- Text ------------------------------------------------------------------------- */
@@ -200,7 +202,7 @@ struct planning {
     struct plan plan;
     int limit, offset; /* index of the constraint, or -1 */
     bool takes_all;    /* every term of the statement */
-    double rows;
+    struct cost cost;
 };
 
 static void
@@ -209,16 +211,6 @@ take(struct planning *p, int i, enum field field, enum plan_op op, bool omit)
     p->plan.terms[p->plan.term_count++] = (struct plan_term){field, op};
     p->info->aConstraintUsage[i].argvIndex = (int)p->plan.term_count;
     p->info->aConstraintUsage[i].omit = omit;
-}
-
-/* How many of the rows a term leaves, roughly: enough to order joins. */
-static double
-share_of(enum field field, enum plan_op op)
-{
-    if (is_argument(field)) return 0.5;
-    if (op == PLAN_EQ) return is_address(field) ? 0.001 : 0.05;
-    if (op == PLAN_IN) return is_address(field) ? 0.01 : 0.1;
-    return 0.3;
 }
 
 /* SQLITE_CONSTRAINT where an argument of the table is not known yet: the table has to
@@ -249,8 +241,10 @@ plan_term(struct planning *p, int i)
         sqlite3_vtab_in(p->info, i, 1);
         op = PLAN_IN;
     }
+    sqlite3_value *value;
+    if (is_in || sqlite3_vtab_rhs_value(p->info, i, &value) != SQLITE_OK) value = NULL;
     take(p, i, field, op, true);
-    p->rows *= share_of(field, op);
+    cost_term(&p->cost, &p->plan.terms[p->plan.term_count - 1], value);
     return SQLITE_OK;
 }
 
@@ -306,27 +300,15 @@ used_fields(const sqlite3_index_info *info, bool is_traffic)
     return fields;
 }
 
-/* Totals are of what the engine selected: where they are used, all plans cost the same,
- * lest SQLite answer `a OR b` with two scans that have totals of their own. */
-static void
-set_cost(struct planning *p)
-{
-    sqlite3_index_info *info = p->info;
-    const bool has_totals = p->plan.fields & FIELDS_TOTAL;
-    const double cost = has_totals ? 1e6 : 100 + p->rows;
-    info->estimatedCost = p->is_traffic ? cost : cost * 10;
-    info->estimatedRows = p->rows < 1 ? 1 : (sqlite3_int64)p->rows;
-}
-
 int
-plan_best(sqlite3_index_info *info, bool is_traffic)
+plan_best(sqlite3_index_info *info, bool is_traffic, const struct cost *start)
 {
     struct planning p = {.info = info,
         .is_traffic = is_traffic,
         .limit = -1,
         .offset = -1,
         .takes_all = true,
-        .rows = 1e6};
+        .cost = *start};
     p.plan.fields = used_fields(info, is_traffic);
     for (int i = 0; i < info->nConstraint; i++) {
         int rc = plan_term(&p, i);
@@ -336,7 +318,7 @@ plan_best(sqlite3_index_info *info, bool is_traffic)
         info->orderByConsumed = info->nOrderBy > 0;
         if (is_traffic) plan_limit(&p);
     }
-    set_cost(&p);
+    cost_finish(&p.cost, is_traffic, p.plan.fields, info);
     info->idxNum = (int)p.plan.fields;
     info->idxStr = plan_text(&p.plan);
     info->needToFreeIdxStr = 1;

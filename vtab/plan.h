@@ -76,7 +76,9 @@ char *plan_text(const struct plan *plan);
 /* The reverse; false for a text that plan_text() does not make. */
 bool plan_parse(struct plan *out, const char *text);
 
-/* xBestIndex of both tables. */
-int plan_best(sqlite3_index_info *info, bool is_traffic);
+struct cost;
+
+/* xBestIndex of both tables; start is what cost_begin() made. */
+int plan_best(sqlite3_index_info *info, bool is_traffic, const struct cost *start);
 
 #endif

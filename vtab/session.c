@@ -127,6 +127,7 @@ session_set(struct session *session, const char *name, const char *value, char *
     if (value && copy == NULL) return SQLITE_NOMEM;
     sqlite3_free(session->values[scope]);
     session->values[scope] = copy;
+    session->change_count++;
     return SQLITE_OK;
 }
 

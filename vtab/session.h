@@ -26,6 +26,7 @@ enum scope {
 struct session {
     int references;
     char *values[SCOPE_COUNT]; /* NULL: not set; sqlite3_malloc'ed */
+    unsigned change_count;     /* of values */
     int warning_count;         /* of the last statement */
     goprobe_warn_fn *warn;
     void *warn_arg;

@@ -6,6 +6,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include "vtab/query.h"
 
 SQLITE_EXTENSION_INIT3
 
@@ -69,6 +72,37 @@ table_disconnect(sqlite3_vtab *base)
     sqlite3_free(table->db_path);
     sqlite3_free(table);
     return SQLITE_OK;
+}
+
+/* --- Estimates -------------------------------------------------------------------- */
+
+static void
+read_size(struct table *table, int64_t now_s)
+{
+    enum { USUAL_FLOWS = 1000000, USUAL_DAYS = 30 };
+    struct table_size *size = &table->size;
+    struct query query;
+    struct godb_err err;
+    int rc = query_open_scope(&query, table->session, table->db_path, &err);
+    size->first_s = query.sel.first_s;
+    size->last_s = query.sel.last_s;
+    if (rc == GODB_OK) rc = godb_size(&size->size, query.db, &query.sel, &err);
+    query_close(&query);
+    if (rc != GODB_OK)
+        size->size =
+            (struct godb_size){USUAL_FLOWS, 1, now_s - USUAL_DAYS * GODB_DAY_S, now_s};
+    size->read_s = now_s;
+    size->change_count = table->session->change_count;
+}
+
+void
+table_cost(struct table *table, struct cost *out)
+{
+    const int64_t now_s = time(NULL);
+    if (table->size.read_s != now_s ||
+        table->size.change_count != table->session->change_count)
+        read_size(table, now_s);
+    cost_begin(out, &table->size.size, now_s, table->size.first_s, table->size.last_s);
 }
 
 /* --- Results ---------------------------------------------------------------------- */

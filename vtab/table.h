@@ -10,6 +10,7 @@
 #ifndef VTAB_TABLE_H
 #define VTAB_TABLE_H
 
+#include "vtab/cost.h"
 #include "vtab/session.h"
 
 struct table {
@@ -17,6 +18,13 @@ struct table {
     sqlite3 *db;
     struct session *session;
     char *db_path; /* NULL: the session's */
+    /* How much there is, for estimates: asked once a second and scope. */
+    struct table_size {
+        struct godb_size size;
+        int64_t first_s, last_s; /* of the scope */
+        int64_t read_s;          /* 0: never */
+        unsigned change_count;   /* of the session, when it was read */
+    } size;
 };
 
 /* xCreate and xConnect with the table's declaration; aux is the session. */
@@ -25,6 +33,9 @@ int table_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
 
 /* xDisconnect and xDestroy. */
 int table_disconnect(sqlite3_vtab *table);
+
+/* Begin an estimate; a database that cannot be asked is taken for a usual one. */
+void table_cost(struct table *table, struct cost *out);
 
 /* The counter as SQLite has it: what exceeds INT64_MAX becomes a REAL. */
 void table_result_count(sqlite3_context *context, uint64_t count);

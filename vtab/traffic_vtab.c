@@ -36,8 +36,9 @@ traffic_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
 static int
 traffic_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
-    (void)table;
-    return plan_best(info, true);
+    struct cost cost;
+    table_cost((struct table *)table, &cost);
+    return plan_best(info, true, &cost);
 }
 
 static int

@@ -637,6 +637,19 @@ joins_and_subqueries_see_the_same_rows(void **state)
     };
     for (size_t i = 0; i < COUNT(templates); i++)
         expect_same(templates[i], "flows", "", "");
+    static const char *const summed[] = {
+        "SELECT p.rowid, sum(t.bytes) FROM p JOIN {T} t ON t.sip = p.sip AND t.iface = "
+        "p.iface GROUP BY 1",
+        "SELECT p.rowid, sum(t.bytes) FROM p LEFT JOIN {T} t ON t.dport = p.dport "
+        "GROUP BY 1",
+        "SELECT count(DISTINCT p.rowid) FROM p LEFT JOIN {T} t ON t.sip = p.sip",
+        "SELECT t.dport, sum(t.packets) FROM {T} t JOIN {T} u ON t.time = u.time "
+        "WHERE u.sip = '10.0.0.1' AND t.iface = u.iface AND t.dport IN (SELECT dport "
+        "FROM p) AND u.dport = 443 AND u.dip = t.dip AND u.proto = 6 GROUP BY 1",
+    };
+    for (size_t i = 0; i + 1 < COUNT(summed); i++)
+        expect_same(summed[i], "traffic", "", "");
+    expect_same(summed[COUNT(summed) - 1], "flows", "", "");
     expect_same(
         "SELECT p.rowid, sum(t.bytes) FROM p, {T} t WHERE t.sip = p.sip GROUP BY 1",
         "traffic", "", "");
