@@ -80,13 +80,6 @@ field_schema(bool is_traffic)
            ", total_packets_sent INTEGER HIDDEN, total_groups INTEGER HIDDEN)";
 }
 
-enum field
-field_of_column(bool is_traffic, int column)
-{
-    /* The tables are alike, but `flows` has no column of that name. */
-    return (enum field)(!is_traffic && column >= FIELD_FLOWS ? column + 1 : column);
-}
-
 const char *
 field_name(enum field field)
 {

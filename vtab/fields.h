@@ -48,8 +48,13 @@ enum field {
 /* SQL name. */
 const char *field_name(enum field field);
 
-/* The field that a table's column `column` is; the column's number in the table. */
-enum field field_of_column(bool is_traffic, int column);
+/* The field that a table's column is, by its number.  The tables are alike, but `flows`
+ * has no column of that name. */
+static inline enum field
+field_of_column(bool is_traffic, int column)
+{
+    return (enum field)(!is_traffic && column >= FIELD_FLOWS ? column + 1 : column);
+}
 
 /* CREATE TABLE text for sqlite3_declare_vtab(); static. */
 const char *field_schema(bool is_traffic);
