@@ -199,13 +199,14 @@ count_block(struct godb_iface_info *info, const struct godb_block_info *block)
 
 static int
 count_blocks(struct godb_iface_info *infos, size_t count, struct godb_block_list *list,
-    struct godb_err *err)
+    godb_stop_fn *stop, void *stop_arg, struct godb_err *err)
 {
     struct godb_block_info block;
     size_t i = 0;
     int rc;
     /* Both are ordered by the interface's name. */
     while ((rc = godb_block_list_next(list, &block, err)) == GODB_OK) {
+        if (stop && stop(stop_arg)) return err_set(err, GODB_ECANCELLED, "cancelled");
         while (i < count && strcmp(infos[i].name, block.iface) != 0)
             i++;
         if (i == count) break;
@@ -216,7 +217,8 @@ count_blocks(struct godb_iface_info *infos, size_t count, struct godb_block_list
 
 int
 godb_ifaces(struct godb *db, struct godb_iface_info **out, size_t *out_count,
-    godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+    godb_warn_fn *warn, void *warn_arg, godb_stop_fn *stop, void *stop_arg,
+    struct godb_err *err)
 {
     const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
     struct godb_block_list *list = NULL;
@@ -229,7 +231,7 @@ godb_ifaces(struct godb *db, struct godb_iface_info **out, size_t *out_count,
         memcpy(infos[i].name, list->days.ifaces[i], GODB_IFACE_MAX);
         infos[i].has_traffic = true;
     }
-    if (rc == GODB_OK) rc = count_blocks(infos, count, list, err);
+    if (rc == GODB_OK) rc = count_blocks(infos, count, list, stop, stop_arg, err);
     godb_block_list_close(list);
     if (rc != GODB_OK) {
         free(infos);

@@ -224,9 +224,10 @@ struct godb_iface_info {
 
 /* Interfaces of the database ordered by name, found by listing its directories, from
  * headers and metadata only.  Give *out to godb_ifaces_free().  An empty database is
- * no error.  Unreadable days go to warn, which may be NULL. */
+ * no error.  Unreadable days go to warn; it and stop may be NULL. */
 int godb_ifaces(struct godb *db, struct godb_iface_info **out, size_t *out_count,
-    godb_warn_fn *warn, void *warn_arg, struct godb_err *err);
+    godb_warn_fn *warn, void *warn_arg, godb_stop_fn *stop, void *stop_arg,
+    struct godb_err *err);
 void godb_ifaces_free(struct godb_iface_info *ifaces);
 
 /* --- Selecting ----------------------------------------------------------------- */

@@ -206,7 +206,7 @@ find_iface(struct godb *db, const char *iface, struct godb_iface_info *out,
     struct godb_iface_info *all;
     size_t count;
     memset(out, 0, sizeof *out);
-    int rc = godb_ifaces(db, &all, &count, NULL, NULL, err);
+    int rc = godb_ifaces(db, &all, &count, NULL, NULL, NULL, NULL, err);
     if (rc != GODB_OK) return rc;
     for (size_t i = 0; i < count; i++)
         if (strcmp(all[i].name, iface) == 0) *out = all[i];

@@ -79,14 +79,17 @@ interfaces_filter(sqlite3_vtab_cursor *base, int number, const char *text, int a
     struct table *table = (struct table *)base->pVtab;
     struct godb *db = NULL;
     struct godb_err err;
+    struct watch watch;
     (void)number, (void)text, (void)argc, (void)argv;
     reset(cursor);
     int rc = godb_open(&db,
         table->db_path ? table->db_path : session_db(table->session), GODB_READ, &err);
     session_warn_start(table->session);
+    watch_begin(&watch, table->db);
     if (rc == GODB_OK)
-        rc = godb_ifaces(
-            db, &cursor->infos, &cursor->count, session_warn, table->session, &err);
+        rc = godb_ifaces(db, &cursor->infos, &cursor->count, session_warn,
+            table->session, watch_stop, &watch, &err);
+    watch_end(&watch);
     session_warn_end(table->session);
     godb_close(db);
     return rc == GODB_OK ? SQLITE_OK : query_error(&err, &base->pVtab->zErrMsg);

@@ -211,7 +211,8 @@ a_database_without_json_files_reads_and_grows(void **state)
     assert_int_equal(sum_all(f).rows, 30);
     struct godb_iface_info *ifaces;
     size_t count;
-    assert_int_equal(godb_ifaces(f->db, &ifaces, &count, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(
+        godb_ifaces(f->db, &ifaces, &count, NULL, NULL, NULL, NULL, NULL), GODB_OK);
     assert_int_equal(ifaces[0].flow_count, 30);
     assert_false(ifaces[0].has_traffic);
     godb_ifaces_free(ifaces);

@@ -131,7 +131,8 @@ expect_append_works(struct godb *db, size_t rows)
     assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, NULL).rows, rows + 3);
     struct godb_iface_info *ifaces;
     size_t count;
-    assert_int_equal(godb_ifaces(db, &ifaces, &count, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(
+        godb_ifaces(db, &ifaces, &count, NULL, NULL, NULL, NULL, NULL), GODB_OK);
     assert_int_equal(ifaces[0].flow_count, rows + 3);
     assert_true(ifaces[0].has_traffic);
     char *summary = store_file(godb_root(db), "summary.json"), want[100];

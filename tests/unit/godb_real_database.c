@@ -184,7 +184,8 @@ a_rewritten_database_has_the_same_rows_and_side_files(void **state)
                 *to = store_open(root, GODB_CREATE);
     struct godb_iface_info *ifaces;
     size_t count;
-    assert_int_equal(godb_ifaces(from, &ifaces, &count, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(
+        godb_ifaces(from, &ifaces, &count, NULL, NULL, NULL, NULL, NULL), GODB_OK);
     assert_int_equal(count, 7);
     for (size_t i = 0; i < count; i++) {
         copy_iface(from, to, ifaces[i].name);

@@ -185,7 +185,8 @@ an_empty_block_is_a_block(void **state)
     assert_int_equal(store_append(db, "eth0", DAY + 300, 0, 0, NULL), GODB_OK);
     struct godb_iface_info *ifaces;
     size_t count;
-    assert_int_equal(godb_ifaces(db, &ifaces, &count, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(
+        godb_ifaces(db, &ifaces, &count, NULL, NULL, NULL, NULL, NULL), GODB_OK);
     assert_int_equal(count, 1);
     assert_int_equal(ifaces[0].block_count, 1);
     assert_int_equal(ifaces[0].flow_count, 0);

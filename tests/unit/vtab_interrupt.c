@@ -37,6 +37,8 @@ static struct question summing = {
 static struct question finding_nothing = {
     "SELECT count(*) FROM flows('sip = 10.0.0.1 & dport = 1005')", 1, 0};
 
+static struct question listing = {"SELECT * FROM interfaces", 1, 0};
+
 static char *root;
 static int iface_count;
 static sqlite3 *sql;
@@ -218,6 +220,13 @@ an_interrupt_ends_a_scan_without_rows_soon(void **state)
 }
 
 static void
+an_interrupt_ends_the_list_of_interfaces_soon(void **state)
+{
+    (void)state;
+    expect_prompt_end(&listing);
+}
+
+static void
 the_next_statement_is_answered(void **state)
 {
     (void)state;
@@ -324,6 +333,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interrupt_ends_an_aggregation_soon),
         cmocka_unit_test(an_interrupt_ends_a_scan_without_rows_soon),
+        cmocka_unit_test(an_interrupt_ends_the_list_of_interfaces_soon),
         cmocka_unit_test(the_next_statement_is_answered),
         cmocka_unit_test(a_progress_handler_ends_it_too),
         cmocka_unit_test(a_host_that_allows_nothing_but_select_can_interrupt),
