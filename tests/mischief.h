@@ -60,7 +60,7 @@ mischief_day(struct mischief_walk *walk, const char *day)
     char path[700], spare[720];
     struct stat st;
     snprintf(path, sizeof path, "%s/blocks.index", day);
-    if (stat(path, &st) != 0) return;
+    if (stat(path, &st) != 0 || st.st_size == 0) return;
     switch (walk->kind) {
     case MISCHIEF_DELETE:
         unlink(path);
