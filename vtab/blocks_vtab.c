@@ -2,7 +2,8 @@
  *
  * blocks_vtab.c -- `blocks`: one row a block, from headers and meta.json alone.
  *
- * The session's interfaces and times apply; all other terms are SQLite's.
+ * The session's interfaces and times apply, and terms on time and iface; all other
+ * terms are SQLite's.
  */
 #include "vtab/query.h"
 #include "vtab/table.h"
@@ -30,7 +31,6 @@ struct blocks_cursor {
     struct query query;
     struct godb_block_list *list;
     struct godb_block_info info;
-    sqlite3_int64 rowid;
     bool is_eof;
 };
 
@@ -39,7 +39,8 @@ blocks_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
     sqlite3_vtab **out, char **error)
 {
     return table_connect(db, aux, argc, argv,
-        "CREATE TABLE blocks(time INTEGER, iface TEXT, flow_count INTEGER,"
+        "CREATE TABLE blocks(time INTEGER NOT NULL, iface TEXT NOT NULL, flow_count "
+        "INTEGER,"
         " traffic_bytes INTEGER, packets_logged INTEGER, pcap_received INTEGER,"
         " pcap_dropped INTEGER, pcap_if_dropped INTEGER, compressed_bytes INTEGER,"
         " raw_bytes INTEGER, status TEXT)",
@@ -51,8 +52,7 @@ blocks_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
     struct cost cost;
     table_cost((struct table *)table, &cost);
-    cost_of_blocks(&cost, info);
-    return SQLITE_OK;
+    return plan_blocks(info, &cost);
 }
 
 static int
@@ -71,6 +71,7 @@ reset(struct blocks_cursor *cursor)
 {
     godb_block_list_close(cursor->list);
     cursor->list = NULL;
+    cursor->is_eof = true;
     query_close(&cursor->query);
 }
 
@@ -88,7 +89,6 @@ blocks_next(sqlite3_vtab_cursor *base)
     struct blocks_cursor *cursor = (struct blocks_cursor *)base;
     struct godb_err err;
     int rc = godb_block_list_next(cursor->list, &cursor->info, &err);
-    cursor->rowid++;
     cursor->is_eof = rc != GODB_OK;
     if (cursor->is_eof) session_warn_end(((struct table *)base->pVtab)->session);
     if (rc == GODB_OK || rc == GODB_DONE) return SQLITE_OK;
@@ -101,11 +101,15 @@ blocks_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc,
 {
     struct blocks_cursor *cursor = (struct blocks_cursor *)base;
     struct table *table = (struct table *)base->pVtab;
+    struct plan plan;
     struct godb_err err;
-    (void)number, (void)text, (void)argc, (void)argv;
+    (void)number;
     reset(cursor);
-    cursor->rowid = 0;
-    int rc = query_open_scope(&cursor->query, table->session, table->db_path, &err);
+    if (!plan_parse(&plan, text) || plan.term_count != (size_t)argc)
+        return SQLITE_INTERNAL;
+    int rc =
+        query_open(&cursor->query, table->session, table->db_path, &plan, argv, &err);
+    if (rc == GODB_OK && cursor->query.is_empty) return SQLITE_OK;
     session_warn_start(table->session);
     if (rc == GODB_OK)
         rc = godb_block_list_open(&cursor->list, cursor->query.db, &cursor->query.sel,
@@ -120,10 +124,13 @@ blocks_eof(sqlite3_vtab_cursor *base)
     return ((struct blocks_cursor *)base)->is_eof;
 }
 
+/* As for flows: the same block has the same number in each of two scans of `a OR b`. */
 static int
 blocks_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 {
-    *out = ((struct blocks_cursor *)base)->rowid;
+    struct blocks_cursor *cursor = (struct blocks_cursor *)base;
+    const int64_t iface = query_iface_number(&cursor->query, cursor->info.iface);
+    *out = (iface + 1) << 44 | (cursor->info.time_s & ((INT64_C(1) << 44) - 1));
     return SQLITE_OK;
 }
 

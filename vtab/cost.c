@@ -225,7 +225,7 @@ cost_finish(
 void
 cost_of_blocks(const struct cost *cost, sqlite3_index_info *info)
 {
-    const double share = time_share(cost);
+    const double share = time_share(cost) * cost->read_share;
     const double blocks = values_of(cost, FIELD_TIME) * values_of(cost, FIELD_IFACE);
     info->estimatedCost = COST_DAY * days_of(cost, share) + COST_ROW * blocks * share;
     info->estimatedRows = whole(blocks * share);

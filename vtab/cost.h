@@ -39,7 +39,7 @@ void cost_term(struct cost *cost, const struct plan_term *term, sqlite3_value *v
 void cost_finish(const struct cost *cost, bool is_traffic, unsigned fields,
     sqlite3_index_info *info);
 
-/* The same for `blocks`, all of them. */
+/* The same for `blocks`. */
 void cost_of_blocks(const struct cost *cost, sqlite3_index_info *info);
 
 #endif

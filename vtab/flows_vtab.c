@@ -18,9 +18,7 @@ struct flows_cursor {
     struct query query;
     struct godb_scan *scan;
     struct godb_chunk chunk;
-    uint32_t at;                /* among the chunk's selected rows */
-    const char *numbered_iface; /* whose number is iface_number */
-    int iface_number;
+    uint32_t at; /* among the chunk's selected rows */
     bool is_eof;
 };
 
@@ -137,7 +135,6 @@ flows_filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc,
     struct plan plan;
     struct godb_err err;
     reset(cursor);
-    cursor->numbered_iface = NULL;
     if (!plan_parse(&plan, text) || plan.term_count != (size_t)argc ||
         plan.order_count > PLAN_BLOCK_ORDER_MAX)
         return SQLITE_INTERNAL;
@@ -180,21 +177,18 @@ flows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 {
     struct flows_cursor *cursor = (struct flows_cursor *)base;
     const struct godb_chunk *chunk = &cursor->chunk;
-    if (cursor->numbered_iface != chunk->iface) {
-        cursor->iface_number = godb_iface_number(cursor->query.db, chunk->iface);
-        cursor->numbered_iface = chunk->iface;
-    }
+    const int iface_number = query_iface_number(&cursor->query, chunk->iface);
     const int64_t day = chunk->time_s / GODB_DAY_S;
     const uint32_t row = row_of(cursor);
-    if (cursor->iface_number < 0 || cursor->iface_number >= 1 << 12 || day >= 1 << 16 ||
+    if (iface_number < 0 || iface_number >= 1 << 12 || day >= 1 << 16 ||
         row >= 1 << 26) {
         base->pVtab->zErrMsg = sqlite3_mprintf(
             "flows: row %u of block %lld is beyond what a rowid can tell apart", row,
             (long long)chunk->time_s);
         return SQLITE_ERROR;
     }
-    *out = (sqlite3_int64)cursor->iface_number << 51 | day << 35 |
-           (int64_t)chunk->slot << 26 | row;
+    *out = (sqlite3_int64)iface_number << 51 | day << 35 | (int64_t)chunk->slot << 26 |
+           row;
     return SQLITE_OK;
 }
 

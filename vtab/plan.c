@@ -198,7 +198,7 @@ can_take(enum field field, enum plan_op op, bool is_in)
 
 struct planning {
     sqlite3_index_info *info;
-    bool is_traffic;
+    bool is_traffic, is_blocks;
     struct plan plan;
     int limit, offset; /* index of the constraint, or -1 */
     bool takes_all;    /* every term of the statement */
@@ -211,6 +211,12 @@ take(struct planning *p, int i, enum field field, enum plan_op op, bool omit)
     p->plan.terms[p->plan.term_count++] = (struct plan_term){field, op};
     p->info->aConstraintUsage[i].argvIndex = (int)p->plan.term_count;
     p->info->aConstraintUsage[i].omit = omit;
+}
+
+static bool
+has_column(const struct planning *p, int column)
+{
+    return column >= 0 && (!p->is_blocks || column <= FIELD_IFACE);
 }
 
 /* SQLITE_CONSTRAINT where an argument of the table is not known yet: the table has to
@@ -227,12 +233,13 @@ plan_term(struct planning *p, int i)
     const enum field field = field_of_column(p->is_traffic, c->iColumn);
     if (!c->usable) {
         p->takes_all = false;
-        return c->iColumn >= 0 && is_argument(field) ? SQLITE_CONSTRAINT : SQLITE_OK;
+        return has_column(p, c->iColumn) && is_argument(field) ? SQLITE_CONSTRAINT
+                                                               : SQLITE_OK;
     }
     enum plan_op op;
     const bool is_in = sqlite3_vtab_in(p->info, i, -1);
-    if (c->iColumn < 0 || !to_plan_op(c->op, &op) || !can_take(field, op, is_in) ||
-        p->plan.term_count == PLAN_TERMS_MAX - 2 ||
+    if (!has_column(p, c->iColumn) || !to_plan_op(c->op, &op) ||
+        !can_take(field, op, is_in) || p->plan.term_count == PLAN_TERMS_MAX - 2 ||
         strcmp(sqlite3_vtab_collation(p->info, i), "BINARY") != 0) {
         p->takes_all = false;
         return SQLITE_OK;
@@ -246,6 +253,15 @@ plan_term(struct planning *p, int i)
     take(p, i, field, op, true);
     cost_term(&p->cost, &p->plan.terms[p->plan.term_count - 1], value);
     return SQLITE_OK;
+}
+
+static int
+plan_terms(struct planning *p)
+{
+    int rc = SQLITE_OK;
+    for (int i = 0; i < p->info->nConstraint && rc == SQLITE_OK; i++)
+        rc = plan_term(p, i);
+    return rc;
 }
 
 /* --- xBestIndex: order and limit -------------------------------------------------- */
@@ -300,6 +316,15 @@ used_fields(const sqlite3_index_info *info, bool is_traffic)
     return fields;
 }
 
+static int
+hand_over(const struct planning *p)
+{
+    p->info->idxNum = (int)p->plan.fields;
+    p->info->idxStr = plan_text(&p->plan);
+    p->info->needToFreeIdxStr = 1;
+    return p->info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
+}
+
 int
 plan_best(sqlite3_index_info *info, bool is_traffic, const struct cost *start)
 {
@@ -310,17 +335,23 @@ plan_best(sqlite3_index_info *info, bool is_traffic, const struct cost *start)
         .takes_all = true,
         .cost = *start};
     p.plan.fields = used_fields(info, is_traffic);
-    for (int i = 0; i < info->nConstraint; i++) {
-        int rc = plan_term(&p, i);
-        if (rc != SQLITE_OK) return rc;
-    }
+    int rc = plan_terms(&p);
+    if (rc != SQLITE_OK) return rc;
     if (plan_order(&p)) {
         info->orderByConsumed = info->nOrderBy > 0;
         if (is_traffic) plan_limit(&p);
     }
     cost_finish(&p.cost, is_traffic, p.plan.fields, info);
-    info->idxNum = (int)p.plan.fields;
-    info->idxStr = plan_text(&p.plan);
-    info->needToFreeIdxStr = 1;
-    return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
+    return hand_over(&p);
+}
+
+int
+plan_blocks(sqlite3_index_info *info, const struct cost *start)
+{
+    struct planning p = {
+        .info = info, .is_blocks = true, .limit = -1, .offset = -1, .cost = *start};
+    int rc = plan_terms(&p);
+    if (rc != SQLITE_OK) return rc;
+    cost_of_blocks(&p.cost, info);
+    return hand_over(&p);
 }

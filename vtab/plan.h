@@ -13,8 +13,8 @@
  *
  *   term                           who     what the scan then never does
  *   ----------------------------   -----   ------------------------------------------
- *   time = < <= > >=               both    open other days, read other blocks
- *   iface = IN                     both    open other interfaces
+ *   time = < <= > >=               all     open other days, read other blocks
+ *   iface = IN                     all     open other interfaces
  *   sip dip = IN, ip_in()          both    decode other columns of blocks without a row
  *   dport proto l7proto            both    likewise
  *       = IN < <= > >=
@@ -78,7 +78,10 @@ bool plan_parse(struct plan *out, const char *text);
 
 struct cost;
 
-/* xBestIndex of both tables; start is what cost_begin() made. */
+/* xBestIndex of flows and traffic; start is what cost_begin() made. */
 int plan_best(sqlite3_index_info *info, bool is_traffic, const struct cost *start);
+
+/* xBestIndex of blocks, whose first two columns are time and iface: terms on those. */
+int plan_blocks(sqlite3_index_info *info, const struct cost *start);
 
 #endif

@@ -211,6 +211,16 @@ query_scan(struct query *query, struct session *session)
 }
 
 int
+query_iface_number(struct query *query, const char *iface)
+{
+    if (query->numbered_iface != iface) {
+        query->iface_number = godb_iface_number(query->db, iface);
+        query->numbered_iface = iface;
+    }
+    return query->iface_number;
+}
+
+int
 query_error(const struct godb_err *err, char **message)
 {
     sqlite3_free(*message);

@@ -19,7 +19,9 @@ struct query {
     struct godb_filter *filter; /* NULL: every flow */
     bool is_empty;              /* no row can match */
     int64_t limit;              /* offset included; -1: none */
-    struct watch watch;         /* while SQLite waits for us */
+    const char *numbered_iface; /* whose number is iface_number */
+    int iface_number;
+    struct watch watch; /* while SQLite waits for us */
     /* The arguments as given, for the hidden columns; NULL where not. */
     sqlite3_value *arguments[3];
 };
@@ -35,8 +37,12 @@ void query_close(struct query *query);
  * when to stop.  *query is borrowed. */
 struct godb_scan_spec query_scan(struct query *query, struct session *session);
 
-/* Open a table's database and select the session's interfaces and times: what `blocks`
- * and `interfaces` ask. */
+/* The interface's place among those of the database; fast where it is that of the row
+ * before.  -1 where it is gone. */
+int query_iface_number(struct query *query, const char *iface);
+
+/* Open a table's database and select the session's interfaces and times: all that
+ * an estimate needs. */
 int query_open_scope(struct query *query, const struct session *session,
     const char *db_path, struct godb_err *err);
 

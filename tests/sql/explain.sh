@@ -70,6 +70,9 @@ USE TEMP B-TREE FOR ORDER BY'
 plan 'GROUP BY time needs no sorting' \
     'SELECT time, sum(bytes) FROM flows GROUP BY time ORDER BY time DESC' \
     'SCAN flows VIRTUAL TABLE INDEX N:order by time desc'
+plan 'blocks of some times and interfaces' \
+    "SELECT * FROM blocks WHERE time > 5 AND iface IN ('eth0', 'eth1') AND flow_count > 7" \
+    'SCAN blocks VIRTUAL TABLE INDEX N:time>? and iface in ?'
 
 # The seven questions of tests/bench/run.
 middle=1701302400

@@ -612,6 +612,52 @@ flows_come_backwards_too(void **state)
     }
 }
 
+/* Terms on the columns that blocks have. */
+static void
+block_term(char *out, int depth)
+{
+    char *a = malloc(TEXT_MAX), *b = malloc(TEXT_MAX);
+    assert_true(a && b);
+    const char *text = texts[pick(COUNT(texts))];
+    switch (pick(depth > 0 ? 6 : 4)) {
+    case 0:
+        snprintf(
+            out, TEXT_MAX, "iface %s %s", comparisons[pick(COUNT(comparisons))], text);
+        break;
+    case 1:
+        snprintf(out, TEXT_MAX, "iface IN ('eth1', %s, 'none')", text);
+        break;
+    case 2:
+    case 3:
+        time_term(out);
+        break;
+    default:
+        block_term(a, depth - 1);
+        block_term(b, depth - 1);
+        snprintf(out, TEXT_MAX, "(%.1900s %s %.1900s)", a, pick(2) ? "AND" : "OR", b);
+    }
+    free(a);
+    free(b);
+}
+
+static void
+blocks_count_the_flows_of_the_same_times_and_interfaces(void **state)
+{
+    (void)state;
+    static char term[TEXT_MAX];
+    for (int i = 0; i < STATEMENTS / 2; i++) {
+        block_term(term, 2);
+        snprintf(ours, sizeof ours,
+            "SELECT time, iface, flow_count FROM blocks WHERE flow_count > 0 AND %s "
+            "ORDER BY 1, 2",
+            term);
+        snprintf(plain, sizeof plain,
+            "SELECT time, iface, count(*) FROM o WHERE %s GROUP BY 1, 2 ORDER BY 1, 2",
+            term);
+        expect_equal(shared, ours, plain);
+    }
+}
+
 static void
 joins_and_subqueries_see_the_same_rows(void **state)
 {
@@ -749,6 +795,7 @@ main(void)
         cmocka_unit_test(first_and_last_select_overlapping_blocks),
         cmocka_unit_test(flows_come_by_time_and_interface),
         cmocka_unit_test(flows_come_backwards_too),
+        cmocka_unit_test(blocks_count_the_flows_of_the_same_times_and_interfaces),
         cmocka_unit_test(joins_and_subqueries_see_the_same_rows),
         cmocka_unit_test(a_row_that_both_terms_of_an_or_give_is_counted_once),
         cmocka_unit_test(group_by_proto_name_comes_in_the_order_of_names),
