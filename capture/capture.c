@@ -2,11 +2,11 @@
  *
  * capture.c -- see capture.h.
  *
- *      source --> packet_parse --> fragments --> flowtab_add --> classify_packet
- *                                                   |
- *              every 300 s of wall clock, or of a file's packets: rotation_take
- *                                                   |
- *                                               writeout (its own thread)
+ *      source --> pipeline      packets become flows
+ *                    |
+ *                    |          every 300 s of wall clock, or of a file's packets
+ *                    v
+ *                 writeout      blocks, in a thread of its own
  */
 #include "capture/capture.h"
 
@@ -18,8 +18,8 @@
 #include <time.h>
 
 #include "capture/classify.h"
-#include "capture/fragments.h"
 #include "capture/log.h"
+#include "capture/pipeline.h"
 #include "capture/privileges.h"
 #include "capture/source.h"
 #include "capture/writeout.h"
@@ -31,7 +31,7 @@ enum {
     POLL_MS = 200,
     DRAIN_MS = 250, /* longer than libpcap holds packets back */
     DRAIN_MAX_MS = 5000,
-    AGING_PACKETS = 64,
+    COLLECT_FLOWS = 4096, /* at a time, between packets: some 0.1 ms */
     REFRESH_S = 1,
     MAX_FLOWS = 4 << 20,
     MAX_DPI_STATES = 128 << 10
@@ -41,17 +41,11 @@ struct capture {
     const struct options *options;
     struct source *source;
     struct writeout *writeout;
-    struct flowtab *table;
     struct classify *classify; /* NULL with --no-dpi */
     struct godb_l7_names *l7_names;
-    struct fragments *fragments;
-    int64_t interval_end_s; /* stamp of the interval at hand; 0: none has begun */
-    uint64_t *received;     /* packets of each interface in this interval */
-    uint64_t verdicts[PACKET_VERDICT_COUNT]; /* of the interval */
-    uint64_t no_room;       /* packets that the full table could not take */
-    int64_t last_packet_ms; /* live: its time */
-    unsigned since_aging;   /* packets since flows were last aged */
-    size_t aging_cursor;
+    struct pipeline *pipeline;
+    int64_t interval_end_s;    /* stamp of the interval at hand; 0: none has begun */
+    int64_t last_packet_ms;    /* live: its time */
     struct source_stats stats; /* at the last rotation */
 };
 
@@ -63,108 +57,56 @@ interval_end(int64_t time_s, uint32_t time_us)
     return start_s == time_s && time_us == 0 ? time_s : start_s + GODB_INTERVAL_S;
 }
 
-/* --- Packets ----------------------------------------------------------------- */
-
-struct aging {
-    struct classify *classify;
-    uint64_t time_ms;
-};
-
-static void
-age_flow(void *arg, struct flow *flow)
-{
-    const struct aging *aging = arg;
-    classify_age(aging->classify, flow, aging->time_ms);
-}
-
-/* For each packet one flow is looked at, going round: the more packets come, the faster
- * detections that wait for nothing make room. */
-static void
-age_some(struct capture *c, uint64_t time_ms)
-{
-    struct aging aging = {c->classify, time_ms};
-    if (++c->since_aging < AGING_PACKETS) return;
-    c->since_aging = 0;
-    flowtab_visit(c->table, &c->aging_cursor, AGING_PACKETS, age_flow, &aging);
-}
-
-static void
-count_packet(struct capture *c, const struct source_packet *from)
-{
-    struct packet packet;
-    bool is_forward;
-    const enum packet_verdict verdict = packet_parse(&packet, source_link(c->source),
-        from->bytes, from->captured_bytes, from->wire_bytes);
-    const int iface = source_iface(c->source, packet.ifindex);
-    if (iface < 0) return; /* of an interface that has just gone */
-    c->received[iface]++;
-    c->verdicts[verdict]++;
-    if (verdict != PACKET_OK) return;
-    fragments_apply(c->fragments, &packet);
-    struct flow *flow = flowtab_add(c->table, &packet, (uint16_t)iface, &is_forward);
-    if (flow == NULL) {
-        c->no_room++;
-        return;
-    }
-    if (c->classify == NULL) return;
-    const uint64_t time_ms = (uint64_t)from->time_s * 1000 + from->time_us / 1000;
-    if (!flow->l7_done)
-        classify_packet(c->classify, flow, &packet, is_forward, time_ms);
-    age_some(c, time_ms);
-}
-
 /* --- Rotations --------------------------------------------------------------- */
 
-/* libpcap counts drops of the ring, which all interfaces share: each block has the
- * whole number, since any of its packets may have been among them. */
 static void
-fill_stats(struct capture *c, struct rotation *rotation)
+submit(void *arg, struct rotation *rotation)
+{
+    struct capture *c = arg;
+    writeout_submit(c->writeout, rotation);
+}
+
+static struct source_stats
+drops_of_interval(struct capture *c)
 {
     struct source_stats now;
     source_read_stats(c->source, &now);
-    for (size_t i = 0; i < rotation->iface_count; i++) {
-        struct godb_pcap_stats *stats = &rotation->stats[i].pcap;
-        stats->received = (int64_t)c->received[i];
-        stats->dropped = (int64_t)(now.dropped - c->stats.dropped);
-        stats->if_dropped = (int64_t)(now.if_dropped - c->stats.if_dropped);
-        c->received[i] = 0;
-    }
-    if (now.dropped > c->stats.dropped)
+    const struct source_stats drops = {.dropped = now.dropped - c->stats.dropped,
+        .if_dropped = now.if_dropped - c->stats.if_dropped};
+    c->stats = now;
+    if (drops.dropped > 0)
         log_line("warning: %" PRIu64
                  " packets were lost, the ring was full; try a larger "
                  "--buffer",
-            now.dropped - c->stats.dropped);
-    c->stats = now;
+            drops.dropped);
+    return drops;
 }
 
 static void
-tell_uncounted(struct capture *c)
+tell_lack(struct capture *c)
 {
-    if (c->no_room > 0)
+    const struct pipeline_lack lack = pipeline_take_lack(c->pipeline);
+    const uint64_t broken = lack.verdicts[PACKET_TRUNCATED] + lack.verdicts[PACKET_BAD];
+    if (lack.flows.shared_packets > 0)
         log_line("warning: %" PRIu64
-                 " packets not counted, the table of %d flows is full",
-            c->no_room, MAX_FLOWS);
-    const uint64_t broken = c->verdicts[PACKET_TRUNCATED] + c->verdicts[PACKET_BAD];
+                 " packets counted without addresses, the table of %d flows is full",
+            lack.flows.shared_packets, MAX_FLOWS);
+    if (lack.flows.lost_packets > 0)
+        log_line("warning: %" PRIu64 " packets not counted, out of memory",
+            lack.flows.lost_packets);
     if (broken > 0)
         log_line("warning: %" PRIu64 " packets not counted, their IP header is cut off "
                  "or wrong",
             broken);
-    c->no_room = 0;
-    memset(c->verdicts, 0, sizeof c->verdicts);
 }
 
 static void
 rotate(struct capture *c, int64_t time_s)
 {
-    struct rotation *rotation =
-        rotation_take(c->table, c->classify, c->options->iface_count, time_s);
-    if (rotation == NULL) {
+    const struct source_stats drops = drops_of_interval(c);
+    tell_lack(c);
+    if (!pipeline_end_interval(c->pipeline, time_s, &drops))
         log_line("warning: out of memory, this interval goes into the next block");
-        return;
-    }
-    fill_stats(c, rotation);
-    tell_uncounted(c);
-    writeout_submit(c->writeout, rotation);
 }
 
 /* --- A file ------------------------------------------------------------------ */
@@ -191,7 +133,7 @@ take_file_packet(void *arg, const struct source_packet *packet)
         rotate(c, c->interval_end_s);
         c->interval_end_s = end_s;
     }
-    count_packet(c, packet);
+    pipeline_packet(c->pipeline, packet);
 }
 
 static int
@@ -204,6 +146,7 @@ run_file(struct capture *c, const volatile sig_atomic_t *stop)
             source_dispatch(c->source, DISPATCH_PACKETS, take_file_packet, c, error);
     if (count < 0) log_line("%s; what came before it is kept", error);
     if (c->interval_end_s != 0) rotate(c, c->interval_end_s);
+    pipeline_collect(c->pipeline, SIZE_MAX);
     return count < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -214,7 +157,17 @@ take_live_packet(void *arg, const struct source_packet *packet)
 {
     struct capture *c = arg;
     c->last_packet_ms = packet->time_s * 1000 + packet->time_us / 1000;
-    count_packet(c, packet);
+    pipeline_packet(c->pipeline, packet);
+}
+
+/* Packets that wait, up to some thousand; as source_dispatch(). */
+static int
+take_packets(struct capture *c, char *error)
+{
+    const int count =
+        source_dispatch(c->source, DISPATCH_PACKETS, take_live_packet, c, error);
+    pipeline_flush(c->pipeline);
+    return count;
 }
 
 static int
@@ -244,8 +197,7 @@ drain(struct capture *c)
     int64_t passed_ms;
     int count;
     do {
-        count =
-            source_dispatch(c->source, DISPATCH_PACKETS, take_live_packet, c, error);
+        count = take_packets(c, error);
         if (count == 0) wait_for_packets(c, POLL_MS / 4);
         passed_ms = clock_ms(CLOCK_MONOTONIC) - start_ms;
     } while (count >= 0 && c->last_packet_ms <= stop_ms && passed_ms < DRAIN_MAX_MS &&
@@ -288,14 +240,15 @@ run_live(struct capture *c, const volatile sig_atomic_t *stop)
     log_line("capturing on %zu interface(s), next block at %" PRId64,
         c->options->iface_count, c->interval_end_s);
     while (!*stop && count >= 0) {
-        if (count == 0) wait_for_packets(c, POLL_MS);
-        count =
-            source_dispatch(c->source, DISPATCH_PACKETS, take_live_packet, c, error);
+        const bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
+        if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
+        count = take_packets(c, error);
         look_at_clock(c, &last_refresh_s);
     }
     if (count < 0) log_line("%s", error);
     if (count >= 0) drain(c);
     rotate(c, time(NULL));
+    pipeline_collect(c->pipeline, SIZE_MAX);
     return count < 0 ? EXIT_IO : EXIT_SUCCESS;
 }
 
@@ -333,20 +286,31 @@ open_source(struct capture *c)
 }
 
 static int
-open_memory(struct capture *c)
+open_classify(struct capture *c)
 {
     struct godb_err err = {GODB_ENOMEM, 0, "out of memory"};
-    int rc = GODB_OK;
-    c->table = flowtab_new(MAX_FLOWS);
-    c->fragments = calloc(1, sizeof *c->fragments);
-    c->received = calloc(c->options->iface_count, sizeof *c->received);
-    if (!c->options->no_dpi) {
-        c->classify = classify_new(MAX_DPI_STATES);
-        rc =
-            c->classify ? classify_names(c->classify, &c->l7_names, &err) : GODB_ENOMEM;
-    }
-    if (c->table && c->fragments && c->received && rc == GODB_OK) return EXIT_SUCCESS;
+    if (c->options->no_dpi) return EXIT_SUCCESS;
+    c->classify = classify_new(MAX_DPI_STATES);
+    if (c->classify && classify_names(c->classify, &c->l7_names, &err) == GODB_OK)
+        return EXIT_SUCCESS;
     log_line("%s", err.msg);
+    return EXIT_FAILURE;
+}
+
+static int
+open_pipeline(struct capture *c)
+{
+    const struct pipeline_options options = {
+        .source = c->source,
+        .iface_count = c->options->iface_count,
+        .max_flows = MAX_FLOWS,
+        .classify = c->classify,
+        .done = submit,
+        .arg = c,
+    };
+    c->pipeline = pipeline_new(&options);
+    if (c->pipeline) return EXIT_SUCCESS;
+    log_line("out of memory");
     return EXIT_FAILURE;
 }
 
@@ -367,24 +331,13 @@ open_writeout(struct capture *c)
                                                            : EXIT_IO;
 }
 
-static bool
-forget_flow(void *arg, struct flow *flow)
-{
-    struct capture *c = arg;
-    if (c->classify) classify_end(c->classify, flow);
-    return false;
-}
-
 static void
 close_all(struct capture *c)
 {
-    if (c->table) flowtab_sweep(c->table, forget_flow, c);
-    flowtab_free(c->table);
+    pipeline_free(c->pipeline);
     classify_free(c->classify);
     godb_l7_names_free(c->l7_names);
     source_close(c->source);
-    free(c->fragments);
-    free(c->received);
 }
 
 int
@@ -393,7 +346,8 @@ capture_run(const struct options *options, const volatile sig_atomic_t *stop)
     struct capture c = {.options = options};
     /* The source first: a file that is none must not leave a database behind. */
     int exit_code = open_source(&c);
-    if (exit_code == EXIT_SUCCESS) exit_code = open_memory(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_classify(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_pipeline(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_writeout(&c);
     if (exit_code == EXIT_SUCCESS) {
         if (options->file == NULL) privileges_drop(options->db_path);

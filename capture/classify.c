@@ -179,8 +179,8 @@ feed_syn(struct classify *classify, struct flow *flow, const struct packet *pack
 static uint16_t
 guess_by_port(struct classify *classify, const struct flow *flow)
 {
-    const uint16_t client = flow->is_reversed ? flow->key.dport : flow->first_sport;
-    const uint16_t server = flow->is_reversed ? flow->first_sport : flow->key.dport;
+    const uint16_t client = flow->is_reversed ? flow->key.dport : flow->sport;
+    const uint16_t server = flow->is_reversed ? flow->sport : flow->key.dport;
     return id_of(ndpi_guess_undetected_protocol(
         classify->module, NULL, flow->key.proto, 0, client, 0, server));
 }

@@ -1,66 +1,101 @@
 /* SPDX-License-Identifier: MIT
  *
  * flowtab.c -- see flowtab.h.
- *
- * Flows stand in chunks that are never moved; the index holds a part of the hash and
- * the flow's number.  A sweep removes flows and then builds the index anew, which costs
- * less than tombstones that every lookup would pay for.
  */
 #include "capture/flowtab.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { CHUNK_FLOWS = 4096, TCP = 6, DNS = 53 };
+enum {
+    CHUNK_BITS = 18, /* of 88 bytes: 22 MiB, eleven huge pages */
+    CHUNK_FLOWS = 1 << CHUNK_BITS,
+    PART_BITS = 8,
+    PARTS = 1 << PART_BITS,
+    PART_SLOTS = 16, /* to begin with */
+    HUGE_PAGE = 2 << 20,
+    TCP = 6,
+    DNS = 53
+};
 
 struct slot {
     uint32_t hash;
     uint32_t flow; /* number + 1; 0: free */
 };
 
-struct flowtab {
-    struct flow **chunks;
-    size_t chunk_count, count, max_flows;
+struct part {
     struct slot *slots;
-    size_t slot_count; /* a power of two */
-    uint64_t seed;     /* so that nobody outside can choose keys that collide */
+    uint32_t mask, count; /* slots less one, a power of two; of those used */
+};
+
+struct flowtab {
+    struct part parts[PARTS];
+    struct flow **chunks;
+    size_t chunk_count;
+    size_t end;   /* flows were made in the chunks up to here */
+    size_t count; /* are used */
+    size_t max_flows;
+    uint32_t free; /* number + 1 of the first forgotten flow; key.sip leads on */
+    uint64_t seed; /* so that nobody outside can choose keys that collide */
+    uint8_t epoch;
+    size_t sweep_at; /* what is left to sweep begins here */
+    struct flowtab_calls calls;
+    struct flowtab_lack lack;
 };
 
 static struct flow *
 flow_at(const struct flowtab *table, size_t i)
 {
-    return &table->chunks[i / CHUNK_FLOWS][i % CHUNK_FLOWS];
+    return &table->chunks[i >> CHUNK_BITS][i & (CHUNK_FLOWS - 1)];
+}
+
+static struct part *
+part_of(struct flowtab *table, uint32_t hash)
+{
+    return &table->parts[hash >> (32 - PART_BITS)];
+}
+
+/* --- Life ------------------------------------------------------------------------- */
+
+static bool
+make_parts(struct flowtab *table)
+{
+    for (size_t i = 0; i < PARTS; i++) {
+        table->parts[i].slots = calloc(PART_SLOTS, sizeof(struct slot));
+        table->parts[i].mask = PART_SLOTS - 1;
+        if (table->parts[i].slots == NULL) return false;
+    }
+    return true;
 }
 
 struct flowtab *
-flowtab_new(size_t max_flows)
+flowtab_new(size_t max_flows, const struct flowtab_calls *calls)
 {
     struct flowtab *table = calloc(1, sizeof *table);
     if (table == NULL) return NULL;
     table->max_flows = max_flows;
-    table->slot_count = 1024;
-    table->slots = calloc(table->slot_count, sizeof *table->slots);
-    if (table->slots == NULL) {
-        free(table);
-        return NULL;
-    }
+    table->calls = *calls;
     if (getrandom(&table->seed, sizeof table->seed, GRND_NONBLOCK) < 0)
         table->seed = (uintptr_t)table;
-    return table;
+    if (make_parts(table)) return table;
+    flowtab_free(table);
+    return NULL;
 }
 
 void
 flowtab_free(struct flowtab *table)
 {
     if (table == NULL) return;
+    for (size_t i = 0; i < PARTS; i++)
+        free(table->parts[i].slots);
     for (size_t i = 0; i < table->chunk_count; i++)
         free(table->chunks[i]);
     free(table->chunks);
-    free(table->slots);
     free(table);
 }
 
@@ -70,34 +105,15 @@ flowtab_count(const struct flowtab *table)
     return table->count;
 }
 
-/* --- Keys -------------------------------------------------------------------- */
-
-static struct flow_key
-key_of(const struct packet *packet, uint16_t iface)
+struct flowtab_lack
+flowtab_take_lack(struct flowtab *table)
 {
-    struct flow_key key;
-    memset(&key, 0, sizeof key);
-    memcpy(key.sip, packet->sip, 16);
-    memcpy(key.dip, packet->dip, 16);
-    key.dport = packet->dport;
-    if (packet->proto == TCP && packet->sport != DNS && packet->dport != DNS)
-        key.sport = packet->sport;
-    key.iface = iface;
-    key.proto = packet->proto;
-    return key;
+    const struct flowtab_lack lack = table->lack;
+    table->lack = (struct flowtab_lack){0, 0};
+    return lack;
 }
 
-/* The key that a packet the other way has. */
-static struct flow_key
-reversed(const struct flow_key *key, const struct packet *packet)
-{
-    struct flow_key other = *key;
-    memcpy(other.sip, key->dip, 16);
-    memcpy(other.dip, key->sip, 16);
-    other.dport = packet->sport;
-    other.sport = key->sport ? packet->dport : 0;
-    return other;
-}
+/* --- Keys ------------------------------------------------------------------------- */
 
 static uint32_t
 hash_of(const struct flowtab *table, const struct flow_key *key)
@@ -105,40 +121,123 @@ hash_of(const struct flowtab *table, const struct flow_key *key)
     return (uint32_t)XXH3_64bits_withSeed(key, sizeof *key, table->seed);
 }
 
+static bool
+same_key(const struct flow_key *a, const struct flow_key *b)
+{
+    uint64_t x[5], y[5], difference = 0;
+    _Static_assert(sizeof x == sizeof *a, "a key is five words");
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    for (int i = 0; i < 5; i++)
+        difference |= x[i] ^ y[i];
+    return difference == 0;
+}
+
+static struct flow_key
+key_of(const struct packet *packet, uint16_t iface, bool turned)
+{
+    struct flow_key key;
+    memcpy(key.sip, turned ? packet->dip : packet->sip, 16);
+    memcpy(key.dip, turned ? packet->sip : packet->dip, 16);
+    key.dport = turned ? packet->sport : packet->dport;
+    key.sport = 0;
+    key.iface = iface;
+    key.proto = packet->proto;
+    key.zero = 0;
+    return key;
+}
+
+/* Is the packet's source the end that stands second in the key of a connection? */
+static bool
+is_second(const struct packet *packet)
+{
+    const int order = memcmp(packet->sip, packet->dip, 16);
+    return order > 0 || (order == 0 && packet->sport > packet->dport);
+}
+
+static void
+fetch_slot(const struct flowtab *table, uint32_t hash)
+{
+    const struct part *part = &table->parts[hash >> (32 - PART_BITS)];
+    __builtin_prefetch(&part->slots[hash & part->mask]);
+}
+
+void
+flowtab_prepare(const struct flowtab *table, const struct packet *packet,
+    uint16_t iface, struct flowtab_place *out)
+{
+    const bool is_connection =
+        packet->proto == TCP && packet->sport != DNS && packet->dport != DNS;
+    const bool turned = is_connection && is_second(packet);
+    out->key = key_of(packet, iface, turned);
+    if (is_connection) out->key.sport = turned ? packet->dport : packet->sport;
+    out->hash = hash_of(table, &out->key);
+    fetch_slot(table, out->hash);
+    out->is_forward = !turned;
+    out->has_turned = !is_connection;
+    if (is_connection) return;
+    out->turned = key_of(packet, iface, true);
+    out->turned_hash = hash_of(table, &out->turned);
+    fetch_slot(table, out->turned_hash);
+}
+
+/* --- Finding ---------------------------------------------------------------------- */
+
+static void
+fetch_flow(const struct flowtab *table, uint32_t hash)
+{
+    const struct part *part = &table->parts[hash >> (32 - PART_BITS)];
+    const struct slot slot = part->slots[hash & part->mask];
+    if (slot.flow == 0) return;
+    const struct flow *flow = flow_at(table, slot.flow - 1);
+    __builtin_prefetch(flow, 1);
+    __builtin_prefetch((const char *)flow + sizeof *flow - 1, 1);
+}
+
+void
+flowtab_fetch(const struct flowtab *table, const struct flowtab_place *place)
+{
+    fetch_flow(table, place->hash);
+    if (place->has_turned) fetch_flow(table, place->turned_hash);
+}
+
 static struct flow *
 find(const struct flowtab *table, const struct flow_key *key, uint32_t hash)
 {
-    const size_t mask = table->slot_count - 1;
-    for (size_t at = hash & mask; table->slots[at].flow != 0; at = (at + 1) & mask) {
-        if (table->slots[at].hash != hash) continue;
-        struct flow *flow = flow_at(table, table->slots[at].flow - 1);
-        if (memcmp(&flow->key, key, sizeof *key) == 0) return flow;
+    const struct part *part = &table->parts[hash >> (32 - PART_BITS)];
+    uint32_t at = hash & part->mask;
+    for (; part->slots[at].flow != 0; at = (at + 1) & part->mask) {
+        if (part->slots[at].hash != hash) continue;
+        struct flow *flow = flow_at(table, part->slots[at].flow - 1);
+        if (same_key(&flow->key, key)) return flow;
     }
     return NULL;
 }
 
-/* --- Growing ----------------------------------------------------------------- */
+/* --- Making ----------------------------------------------------------------------- */
 
 static void
-place(struct slot *slots, size_t slot_count, struct slot what)
+put_slot(struct part *part, struct slot what)
 {
-    size_t at = what.hash & (slot_count - 1);
-    while (slots[at].flow != 0)
-        at = (at + 1) & (slot_count - 1);
-    slots[at] = what;
+    uint32_t at = what.hash & part->mask;
+    while (part->slots[at].flow != 0)
+        at = (at + 1) & part->mask;
+    part->slots[at] = what;
 }
 
+/* At most three quarters of the slots are used. */
 static bool
-grow_slots(struct flowtab *table)
+reserve_slot(struct part *part)
 {
-    const size_t slot_count = table->slot_count * 2;
-    struct slot *slots = calloc(slot_count, sizeof *slots);
-    if (slots == NULL) return false;
-    for (size_t i = 0; i < table->slot_count; i++)
-        if (table->slots[i].flow != 0) place(slots, slot_count, table->slots[i]);
-    free(table->slots);
-    table->slots = slots;
-    table->slot_count = slot_count;
+    const uint32_t slot_count = part->mask + 1;
+    if ((part->count + 1) * 4 <= slot_count * 3) return true;
+    struct part bigger = {calloc((size_t)slot_count * 2, sizeof(struct slot)),
+        slot_count * 2 - 1, part->count};
+    if (bigger.slots == NULL) return false;
+    for (uint32_t i = 0; i < slot_count; i++)
+        if (part->slots[i].flow != 0) put_slot(&bigger, part->slots[i]);
+    free(part->slots);
+    *part = bigger;
     return true;
 }
 
@@ -149,27 +248,79 @@ grow_chunks(struct flowtab *table)
         realloc(table->chunks, (table->chunk_count + 1) * sizeof(struct flow *));
     if (chunks == NULL) return false;
     table->chunks = chunks;
-    chunks[table->chunk_count] = malloc(CHUNK_FLOWS * sizeof(struct flow));
-    if (chunks[table->chunk_count] == NULL) return false;
-    table->chunk_count++;
+    const size_t bytes = CHUNK_FLOWS * sizeof(struct flow);
+    _Static_assert(CHUNK_FLOWS * sizeof(struct flow) % HUGE_PAGE == 0, "whole pages");
+    struct flow *chunk = aligned_alloc(HUGE_PAGE, bytes);
+    if (chunk == NULL) return false;
+    madvise(chunk, bytes, MADV_HUGEPAGE); /* a lookup misses the address cache less */
+    chunks[table->chunk_count++] = chunk;
     return true;
+}
+
+/* Room for a flow: its number + 1, or 0. */
+static uint32_t
+take_room(struct flowtab *table)
+{
+    const uint32_t number = table->free;
+    if (number != 0) {
+        memcpy(&table->free, flow_at(table, number - 1)->key.sip, sizeof table->free);
+        return number;
+    }
+    if (table->end == table->chunk_count * CHUNK_FLOWS && !grow_chunks(table)) return 0;
+    return (uint32_t)++table->end;
 }
 
 static struct flow *
 insert(struct flowtab *table, const struct flow_key *key, uint32_t hash)
 {
-    if (table->count >= table->max_flows) return NULL;
-    if (table->count * 2 >= table->slot_count && !grow_slots(table)) return NULL;
-    if (table->count == table->chunk_count * CHUNK_FLOWS && !grow_chunks(table))
-        return NULL;
-    struct flow *flow = flow_at(table, table->count++);
+    struct part *part = part_of(table, hash);
+    if (!reserve_slot(part)) return NULL;
+    const uint32_t number = take_room(table);
+    if (number == 0) return NULL;
+    struct flow *flow = flow_at(table, number - 1);
     memset(flow, 0, sizeof *flow);
     flow->key = *key;
-    place(table->slots, table->slot_count, (struct slot){hash, (uint32_t)table->count});
+    flow->epoch = table->epoch;
+    flow->is_used = true;
+    put_slot(part, (struct slot){hash, number});
+    part->count++;
+    table->count++;
     return flow;
 }
 
-/* --- Packets ----------------------------------------------------------------- */
+/* The flow that stands for those of its interface and protocol that have no room. */
+static struct flow *
+shared_flow(struct flowtab *table, const struct flow_key *of)
+{
+    struct flow_key key = {.iface = of->iface, .proto = of->proto};
+    const uint32_t hash = hash_of(table, &key);
+    table->lack.shared_packets++;
+    struct flow *flow = find(table, &key, hash);
+    if (flow == NULL) flow = insert(table, &key, hash);
+    if (flow == NULL) return NULL;
+    flow->is_overflow = flow->is_known = flow->is_certain = flow->l7_done = true;
+    return flow;
+}
+
+static struct flow *
+make_flow(struct flowtab *table, const struct flowtab_place *place,
+    const struct packet *packet)
+{
+    struct flow *flow = NULL;
+    if (table->count < table->max_flows) {
+        flow = insert(table, &place->key, place->hash);
+        if (flow != NULL) {
+            flow->sport = place->is_forward ? packet->sport : packet->dport;
+            flow->is_reversed = !place->is_forward;
+            return flow;
+        }
+    }
+    flow = shared_flow(table, &place->key);
+    if (flow == NULL) table->lack.lost_packets++;
+    return flow;
+}
+
+/* --- Packets ---------------------------------------------------------------------- */
 
 /* A handshake overrules ports; ports only decide what is open. */
 static void
@@ -196,63 +347,110 @@ count_packet(struct flow *flow, const struct packet *packet)
     }
 }
 
-struct flow *
-flowtab_add(struct flowtab *table, const struct packet *packet, uint16_t iface,
-    bool *out_is_forward)
+static bool
+has_packets(const struct flow *flow)
 {
-    const struct flow_key key = key_of(packet, iface);
-    const uint32_t hash = hash_of(table, &key);
-    struct flow *flow = find(table, &key, hash);
-    *out_is_forward = true;
-    if (flow == NULL) {
-        const struct flow_key other = reversed(&key, packet);
-        flow = find(table, &other, hash_of(table, &other));
+    return flow->packets_rcvd + flow->packets_sent > 0;
+}
+
+/* Bring a flow into the epoch at hand. */
+static void
+take_counters(struct flowtab *table, struct flow *flow)
+{
+    if (has_packets(flow) && table->calls.take(table->calls.arg, flow)) {
+        flow->bytes_rcvd = flow->bytes_sent = 0;
+        flow->packets_rcvd = flow->packets_sent = 0;
+    }
+    flow->epoch = table->epoch;
+}
+
+struct flow *
+flowtab_add(struct flowtab *table, const struct flowtab_place *place,
+    const struct packet *packet, bool *out_is_forward)
+{
+    struct flow *flow = find(table, &place->key, place->hash);
+    *out_is_forward = place->is_forward;
+    if (flow == NULL && place->has_turned) {
+        flow = find(table, &place->turned, place->turned_hash);
         *out_is_forward = flow == NULL;
     }
-    if (flow == NULL) {
-        flow = insert(table, &key, hash);
-        if (flow == NULL) return NULL;
-        flow->first_sport = packet->sport;
-    }
+    if (flow == NULL) flow = make_flow(table, place, packet);
+    if (flow == NULL) return NULL;
+    if (flow->epoch != table->epoch) take_counters(table, flow);
     learn_direction(flow, packet, *out_is_forward);
     count_packet(flow, packet);
     return flow;
 }
 
-/* --- Visiting ---------------------------------------------------------------- */
+/* --- Intervals -------------------------------------------------------------------- */
+
+/* Close the gap that a free slot would leave in the probes that pass it. */
+static void
+remove_slot(struct part *part, uint32_t at)
+{
+    const uint32_t mask = part->mask;
+    uint32_t gap = at;
+    for (uint32_t next = (at + 1) & mask; part->slots[next].flow != 0;
+         next = (next + 1) & mask) {
+        const uint32_t home = part->slots[next].hash & mask;
+        /* May it stand at the gap?  Not if it would come before its home. */
+        if (((next - home) & mask) < ((next - gap) & mask)) continue;
+        part->slots[gap] = part->slots[next];
+        gap = next;
+    }
+    part->slots[gap].flow = 0;
+    part->count--;
+}
+
+static void
+forget(struct flowtab *table, struct flow *flow, uint32_t number)
+{
+    const uint32_t hash = hash_of(table, &flow->key);
+    struct part *part = part_of(table, hash);
+    uint32_t at = hash & part->mask;
+    while (part->slots[at].flow != number)
+        at = (at + 1) & part->mask;
+    remove_slot(part, at);
+    table->calls.forget(table->calls.arg, flow);
+    flow->is_used = false;
+    memcpy(flow->key.sip, &table->free, sizeof table->free);
+    table->free = number;
+    table->count--;
+}
+
+bool
+flowtab_sweep(struct flowtab *table, size_t count)
+{
+    for (; count > 0 && table->sweep_at < table->end; count--) {
+        const size_t i = table->sweep_at++;
+        struct flow *flow = flow_at(table, i);
+        if (!flow->is_used || flow->epoch == table->epoch) continue;
+        if (has_packets(flow))
+            take_counters(table, flow);
+        else
+            forget(table, flow, (uint32_t)i + 1);
+    }
+    return table->sweep_at < table->end;
+}
+
+void
+flowtab_begin_epoch(struct flowtab *table)
+{
+    flowtab_sweep(table, SIZE_MAX);
+    table->epoch++;
+    table->sweep_at = 0;
+}
+
+/* --- Visiting --------------------------------------------------------------------- */
 
 void
 flowtab_visit(struct flowtab *table, size_t *cursor, size_t count,
     void (*visit)(void *arg, struct flow *flow), void *arg)
 {
-    if (count > table->count) count = table->count;
+    if (count > table->end) count = table->end;
     for (size_t i = 0; i < count; i++) {
-        if (*cursor >= table->count) *cursor = 0;
-        visit(arg, flow_at(table, (*cursor)++));
+        if (*cursor >= table->end) *cursor = 0;
+        struct flow *flow = flow_at(table, (*cursor)++);
+        if (flow->is_used) visit(arg, flow);
     }
-}
-
-static void
-rebuild_slots(struct flowtab *table)
-{
-    memset(table->slots, 0, table->slot_count * sizeof *table->slots);
-    for (size_t i = 0; i < table->count; i++) {
-        const uint32_t hash = hash_of(table, &flow_at(table, i)->key);
-        place(table->slots, table->slot_count, (struct slot){hash, (uint32_t)i + 1});
-    }
-}
-
-void
-flowtab_sweep(
-    struct flowtab *table, bool (*visit)(void *arg, struct flow *flow), void *arg)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < table->count; i++) {
-        struct flow *flow = flow_at(table, i);
-        if (!visit(arg, flow)) continue;
-        if (kept != i) *flow_at(table, kept) = *flow;
-        kept++;
-    }
-    table->count = kept;
-    rebuild_slots(table);
 }

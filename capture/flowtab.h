@@ -2,13 +2,25 @@
  *
  * flowtab.h -- the flows seen since the last write-out, and those that go on.
  *
- *      key     iface, sip, dip, dport, sport, proto: as the first packet had them;
- *              sport is 0 but for TCP without port 53, so that the many short flows of
- *              DNS and other UDP share one entry
- *      lookup  the packet's key, then the same turned round
+ *      key     iface, addresses, ports, proto.  TCP has both ports, and the smaller end
+ *              first, so that both ways of a connection have one key.  Others, and TCP
+ *              with port 53, have the port of the first packet's destination alone, so
+ *              that the many short flows of DNS and other UDP share one entry; their
+ *              answers are found by the key turned round.
  *
- * Open addressing over an array of flows that never move while they live, so that a
- * flow's pointer holds until the next rotation.
+ *      parts   256, by the hash's upper bits      each an index of its own, so that
+ *        |                                        growing one takes microseconds
+ *        +--> slots [hash, flow] [hash, flow] ...
+ *                            |
+ *      chunks of flows  <----+                    which never move while they live
+ *
+ * A table of a million flows lives in memory, not in the cache.  So packets come in
+ * batches: flowtab_prepare() for all of them, then flowtab_fetch(), then flowtab_add(),
+ * each of which finds ready what the one before asked the memory for.
+ *
+ * An interval ends by a new epoch.  A flow's counters are taken when its first packet
+ * of the new epoch comes, or when flowtab_sweep() passes it: no moment at which all of
+ * them have to be.
  */
 #ifndef CAPTURE_FLOWTAB_H
 #define CAPTURE_FLOWTAB_H
@@ -26,36 +38,76 @@ struct flow_key {
 
 struct flow {
     struct flow_key key;
-    uint16_t first_sport; /* the first packet's, which the key may lack */
+    uint16_t sport; /* of the key's sip, where the key lacks it: the first packet's */
     uint16_t l7proto;
-    bool is_reversed; /* the key's sip is the server */
-    bool is_known;    /* its direction */
-    bool is_certain;  /* a handshake said so */
-    bool l7_done;     /* l7proto will not change any more */
+    uint8_t epoch;
+    bool is_used : 1;
+    bool is_reversed : 1; /* the key's sip is the server */
+    bool is_known : 1;    /* its direction */
+    bool is_certain : 1;  /* a handshake said so */
+    bool l7_done : 1;     /* l7proto will not change any more */
+    bool is_overflow : 1; /* stands for all that had no room */
     uint64_t bytes_rcvd, bytes_sent, packets_rcvd, packets_sent;
     struct classify_flow *dpi; /* state of the detection, or NULL; see classify.h */
 };
 
 struct flowtab;
 
-/* At most max_flows are held; NULL: out of memory. */
-struct flowtab *flowtab_new(size_t max_flows);
+/* What becomes of flows at the end of an interval. */
+struct flowtab_calls {
+    /* The flow's counters of the interval that is over, which are not all 0.  False:
+     * there is no room for them now; they stay, and count for the next one. */
+    bool (*take)(void *arg, const struct flow *flow);
+    /* The flow had no packet in that interval, and is forgotten. */
+    void (*forget)(void *arg, struct flow *flow);
+    void *arg;
+};
+
+/* At most max_flows are held; those beyond share one flow for each interface and
+ * protocol, without addresses.  NULL: out of memory. */
+struct flowtab *flowtab_new(size_t max_flows, const struct flowtab_calls *calls);
 void flowtab_free(struct flowtab *table);
 size_t flowtab_count(const struct flowtab *table);
 
+/* Packets that went to such shared flows, or (memory is out) nowhere, since the last
+ * call. */
+struct flowtab_lack {
+    uint64_t shared_packets, lost_packets;
+};
+struct flowtab_lack flowtab_take_lack(struct flowtab *table);
+
+/* Where a packet's flow would be. */
+struct flowtab_place {
+    struct flow_key key, turned; /* turned: only where has_turned */
+    uint32_t hash, turned_hash;
+    bool has_turned;
+    bool is_forward; /* the packet goes the way of key */
+};
+
+/* Keys and hashes of a packet. */
+void flowtab_prepare(const struct flowtab *table, const struct packet *packet,
+    uint16_t iface, struct flowtab_place *out);
+
+/* Ask for the memory of the flow; some packets later it is there. */
+void flowtab_fetch(const struct flowtab *table, const struct flowtab_place *place);
+
 /* The flow of this packet, found or new, its counters and direction brought up to date;
- * *out_is_forward: the packet goes the way of the key.  NULL where the table is full or
- * memory is out. */
-struct flow *flowtab_add(struct flowtab *table, const struct packet *packet,
-    uint16_t iface, bool *out_is_forward);
+ * *out_is_forward: the packet goes the way of the flow's key.  NULL where memory is
+ * out. The flow is good until the next sweep. */
+struct flow *flowtab_add(struct flowtab *table, const struct flowtab_place *place,
+    const struct packet *packet, bool *out_is_forward);
+
+/* The interval is over: what comes from now on counts for the next one.  An earlier one
+ * that is not swept to its end is first. */
+void flowtab_begin_epoch(struct flowtab *table);
+
+/* Look at the next `count` flows for counters of the interval before.  False once all
+ * have been looked at. */
+bool flowtab_sweep(struct flowtab *table, size_t count);
 
 /* Call visit() for the next `count` flows, going round.  *cursor says where it stands:
  * the caller's, from 0. */
 void flowtab_visit(struct flowtab *table, size_t *cursor, size_t count,
     void (*visit)(void *arg, struct flow *flow), void *arg);
-
-/* Call visit() for each flow in turn; those for which it returns false are removed. */
-void flowtab_sweep(
-    struct flowtab *table, bool (*visit)(void *arg, struct flow *flow), void *arg);
 
 #endif

@@ -1,95 +1,160 @@
 /* SPDX-License-Identifier: MIT
  *
  * rotation.c -- see rotation.h.
+ *
+ * Rows are added in chunks, so that none has to be moved while packets wait, and are
+ * put in order by the thread that writes them.
  */
 #include "capture/rotation.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Taking ------------------------------------------------------------------ */
+enum { CHUNK_ROWS = 4096 };
 
-struct taking {
-    struct rotation *rotation;
-    struct classify *classify;
+struct rotation_chunk {
+    struct rotation_chunk *next;
+    size_t count;
+    struct rotation_row rows[CHUNK_ROWS];
 };
 
-static struct rotation_row
-row_of(const struct flow *flow, uint16_t l7proto)
-{
-    const struct flow_key *key = &flow->key;
-    struct rotation_row row = {.iface = key->iface};
-    const bool turn = flow->is_reversed;
-    memcpy(row.flow.sip, turn ? key->dip : key->sip, 16);
-    memcpy(row.flow.dip, turn ? key->sip : key->dip, 16);
-    /* The key has a source port for TCP alone, so the flow remembers its own. */
-    row.flow.dport = turn ? flow->first_sport : key->dport;
-    row.flow.proto = key->proto;
-    row.flow.l7proto = l7proto;
-    row.flow.bytes_rcvd = flow->bytes_rcvd;
-    row.flow.bytes_sent = flow->bytes_sent;
-    row.flow.packets_rcvd = flow->packets_rcvd;
-    row.flow.packets_sent = flow->packets_sent;
-    return row;
-}
-
-static bool
-take_flow(void *arg, struct flow *flow)
-{
-    struct taking *taking = arg;
-    if (flow->packets_rcvd + flow->packets_sent == 0) {
-        if (taking->classify) classify_end(taking->classify, flow);
-        return false;
-    }
-    const uint16_t l7proto =
-        taking->classify ? classify_now(taking->classify, flow) : flow->l7proto;
-    taking->rotation->rows[taking->rotation->count++] = row_of(flow, l7proto);
-    flow->bytes_rcvd = flow->bytes_sent = 0;
-    flow->packets_rcvd = flow->packets_sent = 0;
-    return true;
-}
-
 struct rotation *
-rotation_take(struct flowtab *table, struct classify *classify, size_t iface_count,
-    int64_t time_s)
+rotation_new(size_t iface_count, int64_t time_s)
 {
     struct rotation *rotation =
         calloc(1, sizeof *rotation + iface_count * sizeof rotation->stats[0]);
     if (rotation == NULL) return NULL;
-    rotation->rows = malloc((flowtab_count(table) + 1) * sizeof *rotation->rows);
-    if (rotation->rows == NULL) {
-        free(rotation);
-        return NULL;
-    }
     rotation->iface_count = iface_count;
     rotation->time_s = time_s;
     for (size_t i = 0; i < iface_count; i++)
         rotation->stats[i] = (struct godb_block_stats){{-1, -1, -1}, -1};
-    struct taking taking = {rotation, classify};
-    flowtab_sweep(table, take_flow, &taking);
     return rotation;
+}
+
+static void
+free_chunks(struct rotation *rotation)
+{
+    while (rotation->chunks != NULL) {
+        struct rotation_chunk *next = rotation->chunks->next;
+        free(rotation->chunks);
+        rotation->chunks = next;
+    }
 }
 
 void
 rotation_free(struct rotation *rotation)
 {
     if (rotation == NULL) return;
+    free_chunks(rotation);
     free(rotation->rows);
     free(rotation);
 }
 
-/* --- Merging ----------------------------------------------------------------- */
+/* --- Taking ----------------------------------------------------------------------- */
+
+static struct rotation_row *
+new_row(struct rotation *rotation)
+{
+    struct rotation_chunk *chunk = rotation->chunks;
+    if (chunk == NULL || chunk->count == CHUNK_ROWS) {
+        chunk = malloc(sizeof *chunk);
+        if (chunk == NULL) return NULL;
+        chunk->next = rotation->chunks;
+        chunk->count = 0;
+        rotation->chunks = chunk;
+    }
+    rotation->count++;
+    return &chunk->rows[chunk->count++];
+}
+
+static void
+fill_row(struct rotation_row *row, const struct flow *flow, uint16_t l7proto)
+{
+    const struct flow_key *key = &flow->key;
+    const bool turn = flow->is_reversed;
+    row->iface = key->iface;
+    memcpy(row->flow.sip, turn ? key->dip : key->sip, 16);
+    memcpy(row->flow.dip, turn ? key->sip : key->dip, 16);
+    row->flow.dport = turn ? flow->sport : key->dport;
+    row->flow.proto = key->proto;
+    row->flow.l7proto = l7proto;
+    row->flow.bytes_rcvd = flow->bytes_rcvd;
+    row->flow.bytes_sent = flow->bytes_sent;
+    row->flow.packets_rcvd = flow->packets_rcvd;
+    row->flow.packets_sent = flow->packets_sent;
+}
+
+bool
+rotation_take(
+    struct rotation *rotation, struct classify *classify, const struct flow *flow)
+{
+    struct rotation_row *row = new_row(rotation);
+    if (row == NULL) return false;
+    fill_row(row, flow, classify ? classify_now(classify, flow) : flow->l7proto);
+    return true;
+}
+
+bool
+rotation_add(struct rotation *rotation, const struct rotation_row *rows, size_t count)
+{
+    struct rotation_chunk *const before = rotation->chunks;
+    const size_t before_count = rotation->count;
+    const size_t chunk_count = before ? before->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct rotation_row *row = new_row(rotation);
+        if (row != NULL) {
+            *row = rows[i];
+            continue;
+        }
+        while (rotation->chunks != before) {
+            struct rotation_chunk *next = rotation->chunks->next;
+            free(rotation->chunks);
+            rotation->chunks = next;
+        }
+        if (before) before->count = chunk_count;
+        rotation->count = before_count;
+        return false;
+    }
+    return true;
+}
+
+/* --- Merging ---------------------------------------------------------------------- */
+
+/* A row's place in the order, in words that a comparison takes from the cache: whole
+ * for IPv4, and what else is equal in them is compared in full. */
+struct rank {
+    uint64_t first;  /* iface, the first four bytes of sip */
+    uint64_t second; /* dip, proto, dport; IPv6: all ones */
+    const struct rotation_row *row;
+};
+
+static uint32_t
+leading_bytes(const uint8_t *ip)
+{
+    return (uint32_t)ip[0] << 24 | (uint32_t)ip[1] << 16 | (uint32_t)ip[2] << 8 | ip[3];
+}
+
+static struct rank
+rank_of(const struct rotation_row *row)
+{
+    const struct godb_flow *flow = &row->flow;
+    struct rank rank = {
+        (uint64_t)row->iface << 32 | leading_bytes(flow->sip), UINT64_MAX, row};
+    if (godb_ip_is_v4(flow->sip) && godb_ip_is_v4(flow->dip))
+        rank.second = (uint64_t)leading_bytes(flow->dip) << 24 |
+                      (uint64_t)flow->proto << 16 | flow->dport;
+    return rank;
+}
 
 static int
-compare_numbers(unsigned a, unsigned b)
+compare_numbers(uint64_t a, uint64_t b)
 {
     return a < b ? -1 : a > b;
 }
 
 static int
-compare_rows(const void *a, const void *b)
+compare_rows(const struct rotation_row *one, const struct rotation_row *two)
 {
-    const struct rotation_row *one = a, *two = b;
     int order = compare_numbers(one->iface, two->iface);
     if (order == 0) order = memcmp(one->flow.sip, two->flow.sip, 16);
     if (order == 0) order = memcmp(one->flow.dip, two->flow.dip, 16);
@@ -99,39 +164,60 @@ compare_rows(const void *a, const void *b)
     return order;
 }
 
+static int
+compare_ranks(const void *a, const void *b)
+{
+    const struct rank *one = a, *two = b;
+    if (one->first != two->first) return one->first < two->first ? -1 : 1;
+    if (one->second == UINT64_MAX || two->second == UINT64_MAX ||
+        one->second == two->second)
+        return compare_rows(one->row, two->row);
+    return one->second < two->second ? -1 : 1;
+}
+
 static void
 add_counters(struct godb_flow *to, const struct godb_flow *from)
 {
-    to->bytes_rcvd += from->bytes_rcvd;
-    to->bytes_sent += from->bytes_sent;
-    to->packets_rcvd += from->packets_rcvd;
-    to->packets_sent += from->packets_sent;
+    to->bytes_rcvd = godb_sum(to->bytes_rcvd, from->bytes_rcvd);
+    to->bytes_sent = godb_sum(to->bytes_sent, from->bytes_sent);
+    to->packets_rcvd = godb_sum(to->packets_rcvd, from->packets_rcvd);
+    to->packets_sent = godb_sum(to->packets_sent, from->packets_sent);
 }
 
-void
+static void
+rank_rows(const struct rotation *rotation, struct rank *ranks)
+{
+    size_t at = 0;
+    for (const struct rotation_chunk *chunk = rotation->chunks; chunk;
+         chunk = chunk->next)
+        for (size_t i = 0; i < chunk->count; i++)
+            ranks[at++] = rank_of(&chunk->rows[i]);
+    qsort(ranks, at, sizeof *ranks, compare_ranks);
+}
+
+bool
 rotation_merge(struct rotation *rotation)
 {
-    struct rotation_row *rows = rotation->rows;
-    if (rotation->count == 0) return;
-    qsort(rows, rotation->count, sizeof *rows, compare_rows);
-    size_t kept = 0;
-    for (size_t i = 1; i < rotation->count; i++) {
-        if (compare_rows(&rows[kept], &rows[i]) == 0)
-            add_counters(&rows[kept].flow, &rows[i].flow);
-        else
-            rows[++kept] = rows[i];
+    const size_t count = rotation->count;
+    struct rank *ranks = malloc((count + 1) * sizeof *ranks);
+    struct rotation_row *rows = malloc((count + 1) * sizeof *rows);
+    if (ranks == NULL || rows == NULL) {
+        free(ranks);
+        free(rows);
+        return false;
     }
-    rotation->count = kept + 1;
-}
-
-int
-rotation_add(struct rotation *rotation, const struct rotation_row *rows, size_t count)
-{
-    struct rotation_row *more =
-        realloc(rotation->rows, (rotation->count + count + 1) * sizeof *rotation->rows);
-    if (more == NULL) return -1;
-    rotation->rows = more;
-    if (count > 0) memcpy(more + rotation->count, rows, count * sizeof *rows);
-    rotation->count += count;
-    return 0;
+    rank_rows(rotation, ranks);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct rotation_row *row = ranks[i].row;
+        if (kept > 0 && compare_rows(&rows[kept - 1], row) == 0)
+            add_counters(&rows[kept - 1].flow, &row->flow);
+        else
+            rows[kept++] = *row;
+    }
+    free(ranks);
+    free_chunks(rotation);
+    rotation->rows = rows;
+    rotation->count = kept;
+    return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * rotation.h -- what one interval left: rows copied out of the flow table, so that the
- * table can go on while they are written.
+ * rotation.h -- what one interval left: rows taken out of the flow table one by one
+ * while it goes on, and handed over when all are there.
  */
 #ifndef CAPTURE_ROTATION_H
 #define CAPTURE_ROTATION_H
@@ -15,28 +15,32 @@ struct rotation_row {
     struct godb_flow flow;
 };
 
+struct rotation_chunk; /* of rows as they came */
+
 struct rotation {
     struct rotation *next; /* of a queue */
     int64_t time_s;        /* stamp of the blocks: the end of the interval */
-    struct rotation_row *rows;
+    struct rotation_chunk *chunks;
+    struct rotation_row *rows; /* after rotation_merge() */
     size_t count;
     size_t iface_count;
     struct godb_block_stats stats[]; /* of each interface */
 };
 
-/* Copy all flows with packets out of the table and set their counters to 0; flows
- * without any since the last time leave it.  classify may be NULL.  NULL: out of
- * memory, and the table is as before. */
-struct rotation *rotation_take(struct flowtab *table, struct classify *classify,
-    size_t iface_count, int64_t time_s);
+/* Without rows and statistics.  NULL: out of memory. */
+struct rotation *rotation_new(size_t iface_count, int64_t time_s);
 void rotation_free(struct rotation *rotation);
 
-/* Order rows by interface, addresses, protocol, port and layer 7, and sum up those that
- * are alike: many short flows of a client become one. */
-void rotation_merge(struct rotation *rotation);
+/* Add a flow's counters.  classify may be NULL.  False: out of memory. */
+bool rotation_take(
+    struct rotation *rotation, struct classify *classify, const struct flow *flow);
 
-/* Add rows (iface's alone) in front of the next merge; 0, or -1: out of memory. */
-int rotation_add(
+/* Add rows that an earlier rotation left.  False: out of memory, and none was added. */
+bool rotation_add(
     struct rotation *rotation, const struct rotation_row *rows, size_t count);
+
+/* Order rows by interface, addresses, protocol, port and layer 7, and sum up those that
+ * are alike: many short flows of a client become one.  False: out of memory. */
+bool rotation_merge(struct rotation *rotation);
 
 #endif

@@ -3,7 +3,7 @@
  * writeout.c -- see writeout.h.
  *
  *      capture thread                       write-out thread
- *      rotation_take() -- submit --> queue --> merge --> per interface: block, append,
+ *      rotation, whole -- submit --> queue --> merge --> per interface: block, append,
  *                                              ^         commit
  *                                              '-- rows kept from a failure
  */
@@ -132,7 +132,7 @@ take_back_kept(struct writeout *w, struct rotation *rotation)
     for (size_t i = 0; i < w->iface_count; i++) {
         struct outlet *outlet = &w->outlets[i];
         if (outlet->kept == NULL) continue;
-        if (rotation_add(rotation, outlet->kept, outlet->kept_count) != 0) continue;
+        if (!rotation_add(rotation, outlet->kept, outlet->kept_count)) continue;
         free(outlet->kept);
         outlet->kept = NULL;
         outlet->kept_count = 0;
@@ -145,7 +145,11 @@ write_rotation(struct writeout *w, struct rotation *rotation)
     /* Blocks behind one that failed would tear a hole into the file's time. */
     if (w->is_strict && w->has_failed) return;
     take_back_kept(w, rotation);
-    rotation_merge(rotation);
+    if (!rotation_merge(rotation)) {
+        log_line("%zu flows of block %" PRId64 " are lost: out of memory",
+            rotation->count, rotation->time_s);
+        return;
+    }
     size_t at = 0;
     for (size_t iface = 0; iface < w->iface_count; iface++) {
         const size_t start = at;

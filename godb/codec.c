@@ -9,7 +9,11 @@
 
 /* The originals search 512 candidates a position; level 9 comes nearest at a fifth of
  * the time, and any valid LZ4 block is readable by all of them. */
-enum { LEVEL = LZ4HC_CLEVEL_DEFAULT };
+static const int levels[] = {
+    [CODEC_FAST] = LZ4HC_CLEVEL_MIN,
+    [CODEC_GOOD] = 5,
+    [CODEC_SMALL] = LZ4HC_CLEVEL_DEFAULT,
+};
 
 bool
 codec_is_plausible(uint64_t packed_bytes, uint64_t raw_bytes)
@@ -37,13 +41,13 @@ codec_state_free(struct codec_state *state)
 }
 
 size_t
-codec_pack(struct codec_state *state, uint8_t *out, size_t out_bytes,
-    const uint8_t *raw, size_t raw_bytes)
+codec_pack(struct codec_state *state, enum codec_effort effort, uint8_t *out,
+    size_t out_bytes, const uint8_t *raw, size_t raw_bytes)
 {
     LZ4_streamHC_t *stream = (LZ4_streamHC_t *)state;
     /* Forgets what came before without clearing 256 KiB of tables, which would cost
      * more than a small block. */
-    LZ4_resetStreamHC_fast(stream, LEVEL);
+    LZ4_resetStreamHC_fast(stream, levels[effort]);
     const int packed = LZ4_compress_HC_continue(
         stream, (const char *)raw, (char *)out, (int)raw_bytes, (int)out_bytes);
     return packed > 0 ? (size_t)packed : 0;

@@ -25,6 +25,8 @@
  * more than this is no lost tail but garbage. */
 #define TAIL_MAX_BYTES (UINT64_C(256) << 20)
 
+enum { SMALL_ROWS_MAX = 32 << 10, GOOD_ROWS_MAX = 128 << 10 };
+
 static int
 file_err(struct stage *stage, int col, int os_errno, struct godb_err *err)
 {
@@ -253,6 +255,15 @@ frame(struct stage *stage, const uint8_t *values, size_t value_bytes, int64_t ti
     return GODB_OK;
 }
 
+/* A block of some thousand flows takes milliseconds in any case; one of a million would
+ * take seconds. */
+static enum codec_effort
+effort_for(size_t row_count)
+{
+    if (row_count > GOOD_ROWS_MAX) return CODEC_FAST;
+    return row_count > SMALL_ROWS_MAX ? CODEC_GOOD : CODEC_SMALL;
+}
+
 static int
 add_column(struct stage *stage, int col, const struct godb_block *block,
     struct staged_block *entry, struct block_record_column *record,
@@ -262,8 +273,8 @@ add_column(struct stage *stage, int col, const struct godb_block *block,
     if (frame(stage, block->columns[col], value_bytes, entry->time_s) != GODB_OK)
         return err_nomem(err);
     const size_t raw_bytes = value_bytes + COLFILE_STAMPS;
-    const size_t packed = codec_pack(
-        stage->codec, stage->packed, stage->packed_capacity, stage->raw, raw_bytes);
+    const size_t packed = codec_pack(stage->codec, effort_for(block->count),
+        stage->packed, stage->packed_capacity, stage->raw, raw_bytes);
     if (packed == 0) return err_nomem(err);
     int rc = fs_write_at(
         stage->files[col].fd, stage->packed, packed, stage->next_offset[col]);

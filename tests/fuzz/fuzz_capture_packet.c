@@ -41,10 +41,17 @@ check_bounds(const struct packet *packet, const uint8_t *bytes, size_t size)
 }
 
 static bool
+take(void *arg, const struct flow *flow)
+{
+    (void)arg;
+    if (flow->packets_rcvd + flow->packets_sent != FEEDS) abort();
+    return true;
+}
+
+static void
 end_flow(void *arg, struct flow *flow)
 {
     classify_end(arg, flow);
-    return false;
 }
 
 /* As often as it takes until the detection has given up. */
@@ -52,16 +59,21 @@ static void
 feed(const struct packet *packet)
 {
     struct classify *classify = shared_classify();
-    struct flowtab *table = flowtab_new(4);
+    const struct flowtab_calls calls = {take, end_flow, classify};
+    struct flowtab *table = flowtab_new(4, &calls);
+    struct flowtab_place place;
     bool is_forward;
     if (table == NULL) return;
     for (uint64_t i = 0; i < FEEDS; i++) {
-        struct flow *flow = flowtab_add(table, packet, 0, &is_forward);
+        flowtab_prepare(table, packet, 0, &place);
+        flowtab_fetch(table, &place);
+        struct flow *flow = flowtab_add(table, &place, packet, &is_forward);
         if (flow == NULL || flow->packets_rcvd + flow->packets_sent != i + 1) abort();
         if (!flow->l7_done) classify_packet(classify, flow, packet, is_forward, i);
     }
-    flowtab_sweep(table, end_flow, classify);
-    if (flowtab_count(table) != 0) abort();
+    flowtab_begin_epoch(table); /* takes its counters */
+    flowtab_begin_epoch(table); /* forgets it */
+    if (flowtab_sweep(table, 100) || flowtab_count(table) != 0) abort();
     flowtab_free(table);
 }
 

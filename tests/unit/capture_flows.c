@@ -109,37 +109,85 @@ groups_and_icmp_tell_directions_without_ports(void **state)
     assert_int_equal(direction_of(&p, &certain), DIRECTION_REVERSE);
 }
 
-/* Rotate a table into rows, merged; the caller frees. */
-static struct rotation *
-rows_of(struct flowtab *table)
+/* A table and the rows of its last interval. */
+struct scene {
+    struct flowtab *table;
+    struct rotation *rotation;
+    size_t forgotten;
+};
+
+static bool
+take(void *arg, const struct flow *flow)
 {
-    struct rotation *rotation = rotation_take(table, NULL, 4, 300);
-    assert_non_null(rotation);
-    rotation_merge(rotation);
-    return rotation;
+    struct scene *scene = arg;
+    return rotation_take(scene->rotation, NULL, flow);
+}
+
+static void
+forget(void *arg, struct flow *flow)
+{
+    struct scene *scene = arg;
+    assert_true(flow->is_used);
+    scene->forgotten++;
+}
+
+static void
+begin(struct scene *scene, size_t max_flows)
+{
+    const struct flowtab_calls calls = {take, forget, scene};
+    *scene = (struct scene){.table = flowtab_new(max_flows, &calls)};
+    assert_non_null(scene->table);
+}
+
+static struct flow *
+add(struct scene *scene, const struct packet *packet, uint16_t iface, bool *forward)
+{
+    struct flowtab_place place;
+    flowtab_prepare(scene->table, packet, iface, &place);
+    flowtab_fetch(scene->table, &place);
+    return flowtab_add(scene->table, &place, packet, forward);
+}
+
+static void
+begin_interval(struct scene *scene)
+{
+    scene->rotation = rotation_new(4, 300);
+    assert_non_null(scene->rotation);
+    flowtab_begin_epoch(scene->table);
+}
+
+/* The rows of the interval so far, merged; the caller frees. */
+static struct rotation *
+rows_of(struct scene *scene)
+{
+    begin_interval(scene);
+    assert_false(flowtab_sweep(scene->table, SIZE_MAX));
+    assert_true(rotation_merge(scene->rotation));
+    return scene->rotation;
 }
 
 static void
 both_ways_of_a_connection_are_one_flow(void **state)
 {
     (void)state;
-    struct flowtab *table = flowtab_new(100);
+    struct scene scene;
+    begin(&scene, 100);
     const struct packet syn = packet_of(TCP, 40000, 443, PACKET_SYN);
     const struct packet back = answer_to(syn, PACKET_SYN | PACKET_ACK);
     bool forward;
-    struct flow *flow = flowtab_add(table, &syn, 0, &forward);
+    struct flow *flow = add(&scene, &syn, 0, &forward);
     assert_true(forward);
-    assert_ptr_equal(flowtab_add(table, &back, 0, &forward), flow);
+    assert_ptr_equal(add(&scene, &back, 0, &forward), flow);
     assert_false(forward);
-    assert_int_equal(flowtab_count(table), 1);
-    struct rotation *rows = rows_of(table);
+    assert_int_equal(flowtab_count(scene.table), 1);
+    struct rotation *rows = rows_of(&scene);
     assert_int_equal(rows->count, 1);
     assert_memory_equal(rows->rows[0].flow.sip, syn.sip, 16);
     assert_int_equal(rows->rows[0].flow.dport, 443);
     assert_int_equal(rows->rows[0].flow.bytes_rcvd, 100);
     assert_int_equal(rows->rows[0].flow.bytes_sent, 100);
     rotation_free(rows);
-    flowtab_free(table);
+    flowtab_free(scene.table);
 }
 
 static void
@@ -147,19 +195,20 @@ a_flow_first_seen_by_its_answer_is_turned_round(void **state)
 {
     (void)state;
     for (int proto = TCP; proto <= UDP; proto += UDP - TCP) {
-        struct flowtab *table = flowtab_new(100);
+        struct scene scene;
+        begin(&scene, 100);
         const struct packet ask = packet_of((uint8_t)proto, 40000, 53, 0);
         const struct packet back = answer_to(ask, 0);
         bool forward;
-        flowtab_add(table, &back, 0, &forward);
-        flowtab_add(table, &ask, 0, &forward);
-        struct rotation *rows = rows_of(table);
+        add(&scene, &back, 0, &forward);
+        add(&scene, &ask, 0, &forward);
+        struct rotation *rows = rows_of(&scene);
         assert_int_equal(rows->count, 1);
         assert_memory_equal(rows->rows[0].flow.sip, ask.sip, 16);
         assert_memory_equal(rows->rows[0].flow.dip, ask.dip, 16);
         assert_int_equal(rows->rows[0].flow.dport, 53);
         rotation_free(rows);
-        flowtab_free(table);
+        flowtab_free(scene.table);
     }
 }
 
@@ -167,81 +216,85 @@ static void
 a_handshake_corrects_what_ports_had_said(void **state)
 {
     (void)state;
-    struct flowtab *table = flowtab_new(100);
+    struct scene scene;
+    begin(&scene, 100);
     /* Data first (the capture began in between), then the port is used again. */
     const struct packet data = packet_of(TCP, 443, 40000, PACKET_ACK);
     const struct packet syn = packet_of(TCP, 443, 40000, PACKET_SYN);
     bool forward;
-    flowtab_add(table, &data, 0, &forward);
-    flowtab_add(table, &syn, 0, &forward);
-    struct rotation *rows = rows_of(table);
+    add(&scene, &data, 0, &forward);
+    add(&scene, &syn, 0, &forward);
+    struct rotation *rows = rows_of(&scene);
     assert_memory_equal(rows->rows[0].flow.sip, syn.sip, 16);
     assert_int_equal(rows->rows[0].flow.dport, 40000);
     rotation_free(rows);
-    flowtab_free(table);
+    flowtab_free(scene.table);
 }
 
 static void
 source_ports_tell_tcp_flows_apart_but_not_dns_and_udp(void **state)
 {
     (void)state;
-    struct flowtab *table = flowtab_new(1000);
+    struct scene scene;
+    begin(&scene, 1000);
     bool forward;
     for (uint16_t port = 40000; port < 40010; port++) {
         struct packet p = packet_of(TCP, port, 443, PACKET_SYN);
-        flowtab_add(table, &p, 0, &forward);
+        add(&scene, &p, 0, &forward);
         p = packet_of(TCP, port, 53, PACKET_SYN);
-        flowtab_add(table, &p, 0, &forward);
+        add(&scene, &p, 0, &forward);
         p = packet_of(UDP, port, 123, 0);
-        flowtab_add(table, &p, 0, &forward);
+        add(&scene, &p, 0, &forward);
     }
-    assert_int_equal(flowtab_count(table), 10 + 1 + 1);
-    struct rotation *rows = rows_of(table);
+    assert_int_equal(flowtab_count(scene.table), 10 + 1 + 1);
+    struct rotation *rows = rows_of(&scene);
     assert_int_equal(rows->count, 3); /* stored without source ports */
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(rows->rows[i].flow.packets_rcvd, 10);
     rotation_free(rows);
-    flowtab_free(table);
+    flowtab_free(scene.table);
 }
 
 static void
 interfaces_have_flows_of_their_own(void **state)
 {
     (void)state;
-    struct flowtab *table = flowtab_new(100);
+    struct scene scene;
+    begin(&scene, 100);
     const struct packet p = packet_of(UDP, 40000, 53, 0);
     bool forward;
-    flowtab_add(table, &p, 0, &forward);
-    flowtab_add(table, &p, 3, &forward);
-    assert_int_equal(flowtab_count(table), 2);
-    flowtab_free(table);
+    add(&scene, &p, 0, &forward);
+    add(&scene, &p, 3, &forward);
+    assert_int_equal(flowtab_count(scene.table), 2);
+    flowtab_free(scene.table);
 }
 
 static void
 a_rotation_keeps_what_goes_on_and_forgets_what_ended(void **state)
 {
     (void)state;
-    struct flowtab *table = flowtab_new(100);
+    struct scene scene;
+    begin(&scene, 100);
     const struct packet back = answer_to(packet_of(TCP, 50000, 40000, 0), PACKET_ACK);
     const struct packet syn = packet_of(TCP, 50000, 40000, PACKET_SYN);
     const struct packet other = packet_of(UDP, 1, 2, 0);
     bool forward;
-    flowtab_add(table, &syn, 0, &forward);
-    flowtab_add(table, &other, 0, &forward);
-    struct rotation *rows = rows_of(table);
+    add(&scene, &syn, 0, &forward);
+    add(&scene, &other, 0, &forward);
+    struct rotation *rows = rows_of(&scene);
     assert_int_equal(rows->count, 2);
     rotation_free(rows);
-    assert_int_equal(flowtab_count(table), 2);
+    assert_int_equal(flowtab_count(scene.table), 2);
     /* The ports alone would not tell, but the table remembers the handshake. */
-    flowtab_add(table, &back, 0, &forward);
-    rows = rows_of(table);
+    add(&scene, &back, 0, &forward);
+    rows = rows_of(&scene);
     assert_int_equal(rows->count, 1);
     assert_memory_equal(rows->rows[0].flow.sip, syn.sip, 16);
     assert_int_equal(rows->rows[0].flow.packets_sent, 1);
     assert_int_equal(rows->rows[0].flow.packets_rcvd, 0);
     rotation_free(rows);
-    assert_int_equal(flowtab_count(table), 1);
-    flowtab_free(table);
+    assert_int_equal(flowtab_count(scene.table), 1);
+    flowtab_free(scene.table);
 }
 
 static void
@@ -249,32 +302,129 @@ a_growing_table_finds_every_flow_again(void **state)
 {
     (void)state;
     enum { FLOWS = 50000 };
-    struct flowtab *table = flowtab_new(FLOWS);
+    struct scene scene;
+    begin(&scene, FLOWS);
     bool forward;
     for (int pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < FLOWS; i++) {
             struct packet p = packet_of(UDP, 40000, 53, 0);
             memcpy(p.sip, &i, sizeof i);
             if (pass == 1) p = answer_to(p, 0);
-            assert_non_null(flowtab_add(table, &p, 0, &forward));
+            assert_non_null(add(&scene, &p, 0, &forward));
             assert_int_equal(forward, pass == 0);
         }
-    assert_int_equal(flowtab_count(table), FLOWS);
-    struct packet one_more = packet_of(UDP, 1, 2, 0);
-    assert_null(flowtab_add(table, &one_more, 0, &forward));
-    struct rotation *rows = rows_of(table);
+    assert_int_equal(flowtab_count(scene.table), FLOWS);
+    struct rotation *rows = rows_of(&scene);
     assert_int_equal(rows->count, FLOWS);
     for (size_t i = 0; i < FLOWS; i++) {
         assert_int_equal(rows->rows[i].flow.packets_rcvd, 1);
         assert_int_equal(rows->rows[i].flow.packets_sent, 1);
     }
     rotation_free(rows);
-    rows = rows_of(table);
+    rows = rows_of(&scene);
     assert_int_equal(rows->count, 0);
-    assert_int_equal(flowtab_count(table), 0);
+    assert_int_equal(flowtab_count(scene.table), 0);
+    assert_int_equal(scene.forgotten, FLOWS);
     rotation_free(rows);
-    assert_non_null(flowtab_add(table, &one_more, 0, &forward));
-    flowtab_free(table);
+    flowtab_free(scene.table);
+}
+
+static void
+what_a_full_table_has_no_room_for_is_counted_without_addresses(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene, 10);
+    bool forward;
+    uint64_t packets = 0, bytes = 0;
+    for (uint16_t port = 1; port <= 40; port++) {
+        struct packet p = packet_of(port % 4 ? UDP : TCP, 50000, port, 0);
+        assert_non_null(add(&scene, &p, port % 2, &forward));
+        p = answer_to(p, 0);
+        assert_non_null(add(&scene, &p, port % 2, &forward));
+    }
+    const struct flowtab_lack lack = flowtab_take_lack(scene.table);
+    assert_int_equal(lack.shared_packets, 60);
+    assert_int_equal(lack.lost_packets, 0);
+    assert_int_equal(flowtab_take_lack(scene.table).shared_packets, 0);
+    struct rotation *rows = rows_of(&scene);
+    assert_int_equal(rows->count, 10 + 3); /* UDP on both interfaces, TCP on one */
+    for (size_t i = 0; i < rows->count; i++) {
+        packets += rows->rows[i].flow.packets_rcvd + rows->rows[i].flow.packets_sent;
+        bytes += rows->rows[i].flow.bytes_rcvd + rows->rows[i].flow.bytes_sent;
+    }
+    assert_int_equal(packets, 80);
+    assert_int_equal(bytes, 8000);
+    rotation_free(rows);
+    flowtab_free(scene.table);
+}
+
+/* What is to be found in the rows of each interval, counted beside the table. */
+enum { MODEL_FLOWS = 3000, MODEL_INTERVALS = 30, MODEL_PACKETS = 4000 };
+
+static unsigned
+pick(uint64_t *seed, unsigned below)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)((*seed >> 33) % below);
+}
+
+static struct packet
+model_packet(uint64_t *seed, uint32_t i)
+{
+    struct packet p = packet_of(i % 3 ? TCP : UDP, (uint16_t)(40000 + i % 7), 443, 0);
+    memcpy(p.sip + 1, &i, 3);
+    return pick(seed, 2) ? p : answer_to(p, PACKET_ACK);
+}
+
+static void
+expect_counts(struct rotation *rows, const uint32_t *wanted)
+{
+    uint32_t got[MODEL_FLOWS] = {0};
+    assert_true(rotation_merge(rows));
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct godb_flow *flow = &rows->rows[i].flow;
+        uint32_t number = 0;
+        memcpy(&number, flow->sip + 1, 3);
+        assert_true(number < MODEL_FLOWS);
+        assert_int_equal(flow->dport, 443);
+        got[number] += (uint32_t)(flow->packets_rcvd + flow->packets_sent);
+    }
+    assert_memory_equal(got, wanted, sizeof got);
+    rotation_free(rows);
+}
+
+static void
+each_packet_counts_once_and_in_its_interval_however_the_table_is_swept(void **state)
+{
+    (void)state;
+    static uint32_t wanted[MODEL_FLOWS], before[MODEL_FLOWS];
+    struct scene scene;
+    uint64_t seed = 7;
+    bool forward;
+    begin(&scene, MODEL_FLOWS);
+    for (int interval = 0; interval < MODEL_INTERVALS; interval++) {
+        /* Others each time: flows end, and come back. */
+        const unsigned base = pick(&seed, MODEL_FLOWS);
+        memset(wanted, 0, sizeof wanted);
+        for (int i = 0; i < MODEL_PACKETS; i++) {
+            const uint32_t number = (base + pick(&seed, 900)) % MODEL_FLOWS;
+            const struct packet p = model_packet(&seed, number);
+            assert_non_null(add(&scene, &p, 0, &forward));
+            wanted[number]++;
+            if (pick(&seed, 8) == 0) flowtab_sweep(scene.table, pick(&seed, 20));
+        }
+        if (scene.rotation) {
+            flowtab_sweep(scene.table, SIZE_MAX);
+            expect_counts(scene.rotation, before);
+        }
+        memcpy(before, wanted, sizeof before);
+        begin_interval(&scene);
+    }
+    assert_true(scene.forgotten > 1000);
+    assert_int_equal(flowtab_take_lack(scene.table).shared_packets, 0);
+    rotation_free(scene.rotation);
+    flowtab_free(scene.table);
 }
 
 static void
@@ -304,21 +454,24 @@ static void
 rows_kept_from_a_failed_block_are_summed_into_the_next(void **state)
 {
     (void)state;
-    struct flowtab *table = flowtab_new(100);
+    struct scene scene;
+    begin(&scene, 100);
     const struct packet p = packet_of(UDP, 40000, 53, 0);
     bool forward;
-    flowtab_add(table, &p, 2, &forward);
-    struct rotation *failed = rows_of(table);
-    flowtab_add(table, &p, 2, &forward);
-    struct rotation *next = rotation_take(table, NULL, 4, 600);
-    assert_int_equal(rotation_add(next, failed->rows, failed->count), 0);
-    rotation_merge(next);
+    add(&scene, &p, 2, &forward);
+    struct rotation *failed = rows_of(&scene);
+    add(&scene, &p, 2, &forward);
+    begin_interval(&scene);
+    struct rotation *next = scene.rotation;
+    assert_true(rotation_add(next, failed->rows, failed->count));
+    assert_false(flowtab_sweep(scene.table, SIZE_MAX));
+    assert_true(rotation_merge(next));
     assert_int_equal(next->count, 1);
     assert_int_equal(next->rows[0].iface, 2);
     assert_int_equal(next->rows[0].flow.packets_rcvd, 2);
     rotation_free(failed);
     rotation_free(next);
-    flowtab_free(table);
+    flowtab_free(scene.table);
 }
 
 int
@@ -334,6 +487,10 @@ main(void)
         cmocka_unit_test(interfaces_have_flows_of_their_own),
         cmocka_unit_test(a_rotation_keeps_what_goes_on_and_forgets_what_ended),
         cmocka_unit_test(a_growing_table_finds_every_flow_again),
+        cmocka_unit_test(
+            what_a_full_table_has_no_room_for_is_counted_without_addresses),
+        cmocka_unit_test(
+            each_packet_counts_once_and_in_its_interval_however_the_table_is_swept),
         cmocka_unit_test(later_fragments_get_the_ports_of_the_first),
         cmocka_unit_test(rows_kept_from_a_failed_block_are_summed_into_the_next),
     };

@@ -106,7 +106,8 @@ packing_and_unpacking_give_the_same_bytes(void **state)
     for (size_t length = 1; length < sizeof raw; length = length * 3 / 2 + 1) {
         for (size_t i = 0; i < length; i++)
             raw[i] = (uint8_t)(i * i >> 5);
-        const size_t bytes = codec_pack(codec, packed, sizeof packed, raw, length);
+        const size_t bytes =
+            codec_pack(codec, CODEC_SMALL, packed, sizeof packed, raw, length);
         assert_true(bytes > 0 && bytes <= codec_bound(length));
         assert_true(codec_is_plausible(bytes, length));
         assert_true(codec_unpack(again, length, packed, bytes));

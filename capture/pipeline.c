@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pipeline.c -- see pipeline.h.
+ */
+#include "capture/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/fragments.h"
+
+enum {
+    BATCH = 32,
+    BYTES_MAX = 65536, /* of a packet that is classified; more is cut off */
+    COLLECT_A_BATCH =
+        256, /* flows, so that a million are done within 130,000 packets */
+    AGE_A_BATCH = 32
+};
+
+struct pending {
+    struct packet packet;
+    struct flowtab_place place;
+    uint64_t time_ms;
+};
+
+struct pipeline {
+    struct pipeline_options options;
+    struct flowtab *table;
+    struct fragments *fragments;
+    struct rotation *rotation; /* of the interval that is over; NULL: none */
+    uint64_t *received;        /* packets of each interface in this interval */
+    uint64_t verdicts[PACKET_VERDICT_COUNT];
+    size_t aging_cursor;
+    size_t pending_count;
+    size_t bytes_used;
+    uint8_t *bytes; /* of the packets that are pending, for classification */
+    struct pending pending[BATCH];
+};
+
+/* --- Flows at an interval's end --------------------------------------------------- */
+
+static bool
+take(void *arg, const struct flow *flow)
+{
+    struct pipeline *p = arg;
+    return p->rotation != NULL && rotation_take(p->rotation, p->options.classify, flow);
+}
+
+static void
+forget(void *arg, struct flow *flow)
+{
+    struct pipeline *p = arg;
+    if (p->options.classify) classify_end(p->options.classify, flow);
+}
+
+/* --- Life ------------------------------------------------------------------------- */
+
+struct pipeline *
+pipeline_new(const struct pipeline_options *options)
+{
+    struct pipeline *p = calloc(1, sizeof *p);
+    if (p == NULL) return NULL;
+    const struct flowtab_calls calls = {take, forget, p};
+    p->options = *options;
+    p->table = flowtab_new(options->max_flows, &calls);
+    p->fragments = calloc(1, sizeof *p->fragments);
+    p->received = calloc(options->iface_count, sizeof *p->received);
+    if (options->classify) p->bytes = malloc((size_t)BATCH * BYTES_MAX);
+    if (p->table && p->fragments && p->received && (p->bytes || !options->classify))
+        return p;
+    pipeline_free(p);
+    return NULL;
+}
+
+static void
+forget_flow(void *arg, struct flow *flow)
+{
+    forget(arg, flow);
+}
+
+void
+pipeline_free(struct pipeline *p)
+{
+    size_t cursor = 0;
+    if (p == NULL) return;
+    if (p->table) flowtab_visit(p->table, &cursor, SIZE_MAX, forget_flow, p);
+    flowtab_free(p->table);
+    rotation_free(p->rotation);
+    free(p->fragments);
+    free(p->received);
+    free(p->bytes);
+    free(p);
+}
+
+size_t
+pipeline_flow_count(const struct pipeline *p)
+{
+    return flowtab_count(p->table);
+}
+
+/* --- Packets ---------------------------------------------------------------------- */
+
+/* The packet's own bytes go when the source reads on. */
+static void
+keep_bytes(struct pipeline *p, struct packet *packet)
+{
+    uint32_t count = packet->ip_captured_bytes;
+    if (count > BYTES_MAX) count = BYTES_MAX;
+    uint8_t *to = p->bytes + p->bytes_used;
+    memcpy(to, packet->ip, count);
+    packet->ip = to;
+    packet->ip_captured_bytes = count;
+    p->bytes_used += count;
+}
+
+void
+pipeline_packet(struct pipeline *p, const struct source_packet *from)
+{
+    struct pending *pending = &p->pending[p->pending_count];
+    struct packet *packet = &pending->packet;
+    const enum packet_verdict verdict =
+        packet_parse(packet, source_link(p->options.source), from->bytes,
+            from->captured_bytes, from->wire_bytes);
+    const int iface = source_iface(p->options.source, packet->ifindex);
+    if (iface < 0) return; /* of an interface that has just gone */
+    p->received[iface]++;
+    p->verdicts[verdict]++;
+    if (verdict != PACKET_OK) return;
+    fragments_apply(p->fragments, packet);
+    flowtab_prepare(p->table, packet, (uint16_t)iface, &pending->place);
+    pending->time_ms = (uint64_t)from->time_s * 1000 + from->time_us / 1000;
+    if (p->options.classify) keep_bytes(p, packet);
+    if (++p->pending_count == BATCH) pipeline_flush(p);
+}
+
+static void
+count_packet(struct pipeline *p, const struct pending *pending)
+{
+    bool is_forward;
+    struct flow *flow =
+        flowtab_add(p->table, &pending->place, &pending->packet, &is_forward);
+    if (flow == NULL || p->options.classify == NULL || flow->l7_done) return;
+    classify_packet(
+        p->options.classify, flow, &pending->packet, is_forward, pending->time_ms);
+}
+
+struct aging {
+    struct classify *classify;
+    uint64_t time_ms;
+};
+
+static void
+age_flow(void *arg, struct flow *flow)
+{
+    const struct aging *aging = arg;
+    classify_age(aging->classify, flow, aging->time_ms);
+}
+
+/* For each packet one flow is looked at, going round: the more packets come, the faster
+ * detections that wait for nothing make room. */
+static void
+age_some(struct pipeline *p, uint64_t time_ms)
+{
+    struct aging aging = {p->options.classify, time_ms};
+    if (p->options.classify)
+        flowtab_visit(p->table, &p->aging_cursor, AGE_A_BATCH, age_flow, &aging);
+}
+
+void
+pipeline_flush(struct pipeline *p)
+{
+    const size_t count = p->pending_count;
+    if (count == 0) return;
+    for (size_t i = 0; i < count; i++)
+        flowtab_fetch(p->table, &p->pending[i].place);
+    for (size_t i = 0; i < count; i++)
+        count_packet(p, &p->pending[i]);
+    p->pending_count = 0;
+    p->bytes_used = 0;
+    age_some(p, p->pending[count - 1].time_ms);
+    if (p->rotation) pipeline_collect(p, COLLECT_A_BATCH);
+}
+
+/* --- Intervals -------------------------------------------------------------------- */
+
+/* libpcap counts drops of the ring, which all interfaces share: each block has the
+ * whole number, since any of its packets may have been among them. */
+static void
+fill_stats(
+    struct pipeline *p, struct rotation *rotation, const struct source_stats *drops)
+{
+    for (size_t i = 0; i < rotation->iface_count; i++) {
+        struct godb_pcap_stats *stats = &rotation->stats[i].pcap;
+        stats->received = (int64_t)p->received[i];
+        stats->dropped = (int64_t)drops->dropped;
+        stats->if_dropped = (int64_t)drops->if_dropped;
+        p->received[i] = 0;
+    }
+}
+
+bool
+pipeline_collect(struct pipeline *p, size_t count)
+{
+    if (p->rotation == NULL) return false;
+    if (flowtab_sweep(p->table, count)) return true;
+    struct rotation *rotation = p->rotation;
+    p->rotation = NULL;
+    p->options.done(p->options.arg, rotation);
+    return false;
+}
+
+bool
+pipeline_end_interval(
+    struct pipeline *p, int64_t time_s, const struct source_stats *drops)
+{
+    pipeline_flush(p);
+    pipeline_collect(p, SIZE_MAX);
+    struct rotation *rotation = rotation_new(p->options.iface_count, time_s);
+    if (rotation == NULL) return false;
+    fill_stats(p, rotation, drops);
+    p->rotation = rotation;
+    flowtab_begin_epoch(p->table);
+    return true;
+}
+
+struct pipeline_lack
+pipeline_take_lack(struct pipeline *p)
+{
+    struct pipeline_lack lack;
+    memcpy(lack.verdicts, p->verdicts, sizeof lack.verdicts);
+    memset(p->verdicts, 0, sizeof p->verdicts);
+    lack.flows = flowtab_take_lack(p->table);
+    return lack;
+}
