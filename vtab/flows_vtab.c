@@ -4,9 +4,13 @@
  *
  * Rows come block by block from a godb_scan; only the columns that the statement uses
  * are decoded, and `SELECT count(*)` decodes none.
+ *
+ *      chunk of a block --> row by row                --> SQLite
+ *                           SELECT DISTINCT: seen? drop
  */
 #include "vtab/functions.h"
 #include "vtab/query.h"
+#include "vtab/seen.h"
 #include "vtab/table.h"
 
 #include <string.h>
@@ -19,6 +23,7 @@ struct flows_cursor {
     struct godb_scan *scan;
     struct godb_chunk chunk;
     uint32_t at; /* among the chunk's selected rows */
+    struct seen seen;
     bool is_eof;
 };
 
@@ -53,6 +58,7 @@ reset(struct flows_cursor *cursor)
 {
     godb_scan_close(cursor->scan);
     cursor->scan = NULL;
+    seen_end(&cursor->seen);
     query_close(&cursor->query);
     cursor->is_eof = true;
 }
@@ -72,15 +78,40 @@ table_of(struct flows_cursor *cursor)
     return (struct table *)cursor->base.pVtab;
 }
 
+/* The number in its block of the row at hand. */
+static uint32_t
+row_of(const struct flows_cursor *cursor)
+{
+    const uint32_t *selected = cursor->chunk.selected;
+    return selected ? selected[cursor->at] : cursor->at;
+}
+
+/* From cursor->at on, the first row of the chunk that SQLite has to see. */
+static bool
+find_row(struct flows_cursor *cursor)
+{
+    const struct godb_chunk *chunk = &cursor->chunk;
+    struct seen *seen = &cursor->seen;
+    for (; cursor->at < chunk->selected_count; cursor->at++) {
+        if (seen->slots == NULL) return true;
+        if (seen->is_by_block && cursor->at > 0) break;
+        if (!seen_before(seen, chunk, row_of(cursor))) return true;
+    }
+    return false;
+}
+
 static int
 next_chunk(struct flows_cursor *cursor)
 {
     struct godb_err err;
     struct watch *watch = &cursor->query.watch;
     watch_begin(watch, table_of(cursor)->db);
-    int rc = godb_scan_next(cursor->scan, &cursor->chunk, &err);
+    int rc;
+    do {
+        cursor->at = 0;
+        rc = godb_scan_next(cursor->scan, &cursor->chunk, &err);
+    } while (rc == GODB_OK && !find_row(cursor));
     watch_end(watch);
-    cursor->at = 0;
     if (rc == GODB_OK) return SQLITE_OK;
     cursor->is_eof = true;
     if (rc == GODB_DONE) {
@@ -122,6 +153,8 @@ start_scan(struct flows_cursor *cursor, const struct plan *plan, unsigned fields
     int rc = godb_scan_open(&cursor->scan, cursor->query.db, &spec, &err);
     watch_end(watch);
     if (rc != GODB_OK) return query_error(&err, &cursor->base.pVtab->zErrMsg);
+    if (plan->is_distinct && seen_begin(&cursor->seen, fields) != SQLITE_OK)
+        return SQLITE_NOMEM;
     cursor->is_eof = false;
     return next_chunk(cursor);
 }
@@ -149,16 +182,8 @@ static int
 flows_next(sqlite3_vtab_cursor *base)
 {
     struct flows_cursor *cursor = (struct flows_cursor *)base;
-    if (++cursor->at < cursor->chunk.selected_count) return SQLITE_OK;
-    return next_chunk(cursor);
-}
-
-/* The number in its block of the row at hand. */
-static uint32_t
-row_of(const struct flows_cursor *cursor)
-{
-    const uint32_t *selected = cursor->chunk.selected;
-    return selected ? selected[cursor->at] : cursor->at;
+    cursor->at++;
+    return find_row(cursor) ? SQLITE_OK : next_chunk(cursor);
 }
 
 static int
@@ -177,6 +202,8 @@ flows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
 {
     struct flows_cursor *cursor = (struct flows_cursor *)base;
     const struct godb_chunk *chunk = &cursor->chunk;
+    /* Rows that are alike differ in this, and none was dropped that would be asked. */
+    seen_end(&cursor->seen);
     const int iface_number = query_iface_number(&cursor->query, chunk->iface);
     const int64_t day = chunk->time_s / GODB_DAY_S;
     const uint32_t row = row_of(cursor);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "vtab/cost.h"
+#include "vtab/seen.h"
 
 SQLITE_EXTENSION_INIT3
 
@@ -60,6 +61,9 @@ plan_text(const struct plan *plan)
             plan->order[i].descending ? " desc" : "");
     }
     put_terms(to, plan, false);
+    if (plan->is_distinct)
+        sqlite3_str_appendall(
+            to, sqlite3_str_length(to) > 0 ? " distinct" : "distinct");
     if (sqlite3_str_length(to) == 0) sqlite3_str_appendall(to, "all");
     return sqlite3_str_finish(to);
 }
@@ -125,6 +129,8 @@ plan_parse(struct plan *out, const char *text)
     while (*text) {
         if (skip(&text, "order by ")) {
             if (!parse_order(&text, out)) return false;
+        } else if (skip(&text, "distinct")) {
+            out->is_distinct = true;
         } else {
             if (out->term_count == PLAN_TERMS_MAX ||
                 !parse_term(&text, &out->terms[out->term_count++]))
@@ -316,6 +322,9 @@ used_fields(const sqlite3_index_info *info, bool is_traffic)
     return fields;
 }
 
+/* What sqlite3_vtab_distinct() calls a DISTINCT without an order. */
+enum { DISTINCT_ONLY = 2 };
+
 static int
 hand_over(const struct planning *p)
 {
@@ -341,6 +350,8 @@ plan_best(sqlite3_index_info *info, bool is_traffic, const struct cost *start)
         info->orderByConsumed = info->nOrderBy > 0;
         if (is_traffic) plan_limit(&p);
     }
+    p.plan.is_distinct = !is_traffic && sqlite3_vtab_distinct(info) == DISTINCT_ONLY &&
+                         seen_can(p.plan.fields);
     cost_finish(&p.cost, is_traffic, p.plan.fields, info);
     return hand_over(&p);
 }

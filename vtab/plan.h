@@ -21,6 +21,7 @@
  *   condition first last =         both    likewise; not dimensions of traffic
  *   ORDER BY, GROUP BY, DISTINCT   traffic hand SQLite rows to sort
  *       by time and iface          both    likewise; min(time) needs the first block
+ *   DISTINCT but of counters       flows   hand SQLite most rows again; see seen.h
  *   LIMIT OFFSET                   traffic hand SQLite rows to drop
  *
  * All other terms stay with SQLite.  A term is taken only where the engine decides it
@@ -68,6 +69,7 @@ struct plan {
     size_t term_count;
     struct plan_order order[PLAN_ORDER_MAX];
     size_t order_count;
+    bool is_distinct; /* rows that are alike in all fields need to come but once */
 };
 
 /* Text for sqlite3_free(); NULL: out of memory. */

@@ -70,6 +70,14 @@ USE TEMP B-TREE FOR ORDER BY'
 plan 'GROUP BY time needs no sorting' \
     'SELECT time, sum(bytes) FROM flows GROUP BY time ORDER BY time DESC' \
     'SCAN flows VIRTUAL TABLE INDEX N:order by time desc'
+plan 'DISTINCT flows that were seen are dropped in the engine' \
+    'SELECT DISTINCT sip, proto_name FROM flows WHERE dport = 443' \
+    'SCAN flows VIRTUAL TABLE INDEX N:dport=? distinct
+USE TEMP B-TREE FOR DISTINCT'
+plan 'not where counters are asked for' \
+    'SELECT DISTINCT sip, bytes FROM flows' \
+    'SCAN flows VIRTUAL TABLE INDEX N:all
+USE TEMP B-TREE FOR DISTINCT'
 plan 'blocks of some times and interfaces' \
     "SELECT * FROM blocks WHERE time > 5 AND iface IN ('eth0', 'eth1') AND flow_count > 7" \
     'SCAN blocks VIRTUAL TABLE INDEX N:time>? and iface in ?'

@@ -612,6 +612,33 @@ flows_come_backwards_too(void **state)
     }
 }
 
+/* Rows that were just seen are dropped, but for those that a statement tells apart. */
+static void
+distinct_flows_are_those_of_a_plain_table(void **state)
+{
+    (void)state;
+    static char chosen[TEXT_MAX], term[TEXT_MAX];
+    for (int i = 0; i < STATEMENTS; i++) {
+        random_dims(chosen);
+        random_term(term, false, 1);
+        expect_same("SELECT {A} FROM (SELECT DISTINCT {A} FROM {T} WHERE {B}) ORDER BY "
+                    "{A}",
+            "flows", chosen, term);
+    }
+    expect_same("SELECT DISTINCT a.sip, a.dport FROM {T} a JOIN p ON p.sip = a.dip OR "
+                "p.dport = a.dport ORDER BY 1, 2",
+        "flows", "", "");
+    expect_same("SELECT count(*) FROM (SELECT DISTINCT dport FROM {T} a WHERE EXISTS "
+                "(SELECT 1 FROM p WHERE p.sip = a.dip AND p.iface = a.iface))",
+        "flows", "", "");
+    expect_equal(shared,
+        "SELECT DISTINCT dport FROM flows WHERE dport > 0 + 22 AND rowid % 3 = 1",
+        "SELECT dport FROM flows WHERE dport > 0 + 22 AND rowid % 3 = 1 GROUP BY dport "
+        "ORDER BY min((SELECT min(f.rowid) FROM flows f WHERE f.dport = flows.dport "
+        "AND "
+        "f.rowid % 3 = 1))");
+}
+
 /* Terms on the columns that blocks have. */
 static void
 block_term(char *out, int depth)
@@ -795,6 +822,7 @@ main(void)
         cmocka_unit_test(first_and_last_select_overlapping_blocks),
         cmocka_unit_test(flows_come_by_time_and_interface),
         cmocka_unit_test(flows_come_backwards_too),
+        cmocka_unit_test(distinct_flows_are_those_of_a_plain_table),
         cmocka_unit_test(blocks_count_the_flows_of_the_same_times_and_interfaces),
         cmocka_unit_test(joins_and_subqueries_see_the_same_rows),
         cmocka_unit_test(a_row_that_both_terms_of_an_or_give_is_counted_once),

@@ -33,12 +33,14 @@ random_plan(struct plan *out, uint32_t *state)
             (enum field)pick(state, FIELD_COUNT), pick(state, 2) == 1};
     if (pick(state, 2)) out->terms[out->term_count++].op = PLAN_LIMIT;
     if (pick(state, 2)) out->terms[out->term_count++].op = PLAN_OFFSET;
+    out->is_distinct = pick(state, 2);
 }
 
 static void
 assert_same_plan(const struct plan *a, const struct plan *b, const char *text)
 {
-    bool same = a->term_count == b->term_count && a->order_count == b->order_count;
+    bool same = a->term_count == b->term_count && a->order_count == b->order_count &&
+                a->is_distinct == b->is_distinct;
     for (size_t i = 0; same && i < a->term_count; i++)
         same =
             a->terms[i].op == b->terms[i].op && a->terms[i].field == b->terms[i].field;
