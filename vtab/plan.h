@@ -5,8 +5,7 @@
  *
  * A plan travels as idxStr, in words, because EXPLAIN QUERY PLAN prints them:
  *
- *      sip=? and dport in ? and ip_in(dip,?) and first=? order by bytes desc, sip limit
- * ?
+ *      sip=? and dport in ? and ip_in(dip,?) order by bytes desc, sip limit ?
  *
  * Each ? is the next argument of xFilter.  The fields that the statement uses travel as
  * idxNum, one bit each.
