@@ -2,109 +2,79 @@
  *
  * aggregate.c -- filter, group and sum inside the scan, on all cores.
  *
- *      days --> units --> thread: block_reader --> grouper   --+
- *               (a day,   thread: block_reader --> grouper   --+--> merge --> order,
- * cut or a part                                          (merge.c)  (result.c) of one)
+ *      days --> units --> thread: block_reader --> grouper --.    parts     .--> in
+ * memory: (a day,   thread: block_reader --> grouper --+--> of the ---+    ranking.h or
+ * some                                      |    result    '--> spilled: of it)    ...
+ * --'                   regroup.h
  *
- * Threads take the next unit until none is left, share nothing but that counter, and
- * end before godb_aggregate() returns.  With one thread its groups are the result as
- * they are.
+ * Threads take the next unit until none is left, meet in the parts of the result
+ * (grouping.h), and end before godb_aggregate() returns.
  */
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "godb/block_reader.h"
 #include "godb/error.h"
-#include "godb/grouping.h"
+#include "godb/job.h"
+#include "godb/memory_limit.h"
 #include "godb/result.h"
 #include "godb/scan.h"
 
 enum {
-    THREADS_MAX = 64,
-    NS_A_S = 1000000000,
-    POLL_MS = 5,        /* how often to ask whether to stop while waiting for threads */
     UNITS_A_THREAD = 4, /* so that a long day does not keep all others waiting */
     DAY_PARTS_MAX = 8,
-    PARTS_A_THREAD = 8,      /* of the result, so that two seldom want the same */
-    SMALL_RANGE_S = 4 * 3600 /* not worth a thread */
+    SPLITS = 64, /* of the result, so that two threads seldom want the same */
+    SMALL_RANGE_S = 4 * 3600, /* not worth a thread */
+    PROCESS_BYTES = 6 << 20,
+    THREAD_BYTES = 4 << 20
 };
 
 /* What the threads of a question share. */
-struct job {
+struct question {
+    struct job job;
     struct godb *db;
     struct godb_result *result;
     const struct godb_aggregate_spec *spec;
     struct godb_scan_spec scan; /* the spec's, made safe for threads */
     uint32_t day_parts;
-    size_t unit_count;
+    size_t unit_count, thread_count;
     atomic_size_t next_unit;
-    atomic_bool is_over;  /* something failed: stop */
-    pthread_mutex_t lock; /* of warn, and of what follows */
-    int rc;
-    struct godb_err err;
 };
 
 struct worker {
-    struct job *job;
+    struct question *question;
     struct grouper grouper;
 };
-
-/* --- What threads share
- * ------------------------------------------------------------------ */
 
 static void
 warn_locked(void *arg, const struct godb_err *warning)
 {
-    struct job *job = arg;
-    pthread_mutex_lock(&job->lock);
-    job->spec->scan.warn(job->spec->scan.warn_arg, warning);
-    pthread_mutex_unlock(&job->lock);
+    struct question *question = arg;
+    pthread_mutex_lock(&question->job.lock);
+    question->spec->scan.warn(question->spec->scan.warn_arg, warning);
+    pthread_mutex_unlock(&question->job.lock);
 }
 
-static bool
-should_stop(void *arg)
-{
-    struct job *job = arg;
-    if (atomic_load_explicit(&job->is_over, memory_order_relaxed)) return true;
-    return job->spec->scan.stop && job->spec->scan.stop(job->spec->scan.stop_arg);
-}
-
-/* The first failure counts; the others stopped because of it. */
-static void
-fail(struct job *job, int rc, const struct godb_err *err)
-{
-    pthread_mutex_lock(&job->lock);
-    if (job->rc == GODB_OK) {
-        job->rc = rc;
-        job->err = *err;
-    }
-    pthread_mutex_unlock(&job->lock);
-    atomic_store(&job->is_over, true);
-}
-
-/* --- Units
- * ---------------------------------------------------------------------------------- */
+/* --- Units ------------------------------------------------------------------------ */
 
 static int
 do_unit(struct worker *worker, struct block_reader *reader, size_t unit,
     struct godb_err *err)
 {
-    const struct job *job = worker->job;
-    const struct day_list *days = &job->result->days;
-    const struct day_ref *ref = &days->days[unit / job->day_parts];
+    const struct question *question = worker->question;
+    const struct day_list *days = &question->result->days;
+    const struct day_ref *ref = &days->days[unit / question->day_parts];
     struct godb_chunk chunk;
     int rc = block_reader_enter(
-        reader, godb_root(job->db), days->ifaces[ref->iface], ref->day_s, err);
+        reader, godb_root(question->db), days->ifaces[ref->iface], ref->day_s, err);
     if (rc != GODB_OK) return rc;
-    block_reader_take_part(reader, (uint32_t)(unit % job->day_parts), job->day_parts);
-    while ((rc = block_reader_next(reader, &chunk, err)) == GODB_OK)
-        if (grouper_add(&worker->grouper, &chunk, ref->iface) != GODB_OK)
-            return err_nomem(err);
+    block_reader_take_part(
+        reader, (uint32_t)(unit % question->day_parts), question->day_parts);
+    while ((rc = block_reader_next(reader, &chunk, err)) == GODB_OK) {
+        rc = grouper_add(&worker->grouper, &chunk, ref->iface, err);
+        if (rc != GODB_OK) return rc;
+    }
     return rc == GODB_DONE ? GODB_OK : rc;
 }
 
@@ -112,58 +82,19 @@ static void *
 run_worker(void *arg)
 {
     struct worker *worker = arg;
-    struct job *job = worker->job;
+    struct question *question = worker->question;
     struct block_reader reader;
     struct godb_err err;
     int rc = GODB_OK;
     size_t unit;
-    block_reader_init(&reader, &job->scan);
+    block_reader_init(&reader, &question->scan);
     while (rc == GODB_OK &&
-           (unit = atomic_fetch_add(&job->next_unit, 1)) < job->unit_count)
+           (unit = atomic_fetch_add(&question->next_unit, 1)) < question->unit_count)
         rc = do_unit(worker, &reader, unit, &err);
-    if (rc == GODB_OK && grouper_flush(&worker->grouper) != GODB_OK)
-        rc = err_nomem(&err);
+    if (rc == GODB_OK) rc = grouper_flush(&worker->grouper, &err);
     block_reader_free(&reader);
-    if (rc != GODB_OK) fail(job, rc, &err);
+    if (rc != GODB_OK) job_fail(&question->job, rc, &err);
     return NULL;
-}
-
-/* --- Threads
- * --------------------------------------------------------------------------------- */
-
-/* Wait for a thread, and go on asking whether to stop: a caller's stop() may be able to
- * tell in this thread alone, and has no word for the others before it was asked here.
- */
-static void
-join(struct job *job, pthread_t thread)
-{
-    struct timespec until;
-    do {
-        if (should_stop(job)) atomic_store(&job->is_over, true);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += POLL_MS * 1000000;
-        until.tv_sec += until.tv_nsec / NS_A_S;
-        until.tv_nsec %= NS_A_S;
-    } while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);
-}
-
-/* Run call(items[i]) for all items, the first one in this thread; an item that gets no
- * thread is run here too. */
-static void
-run_all(struct job *job, void *(*call)(void *), void *items, size_t item_bytes,
-    size_t count, pthread_t *threads)
-{
-    bool started[THREADS_MAX] = {false};
-    for (size_t i = 1; i < count; i++)
-        started[i] = pthread_create(
-                         &threads[i], NULL, call, (char *)items + i * item_bytes) == 0;
-    call(items);
-    for (size_t i = 1; i < count; i++) {
-        if (started[i])
-            join(job, threads[i]);
-        else
-            call((char *)items + i * item_bytes);
-    }
 }
 
 static size_t
@@ -171,101 +102,132 @@ wanted_threads(const struct godb_aggregate_spec *spec)
 {
     long count = spec->threads > 0 ? spec->threads : sysconf(_SC_NPROCESSORS_ONLN);
     if (count < 1) count = 1;
-    return count > THREADS_MAX ? THREADS_MAX : (size_t)count;
+    return count > JOB_THREADS_MAX ? JOB_THREADS_MAX : (size_t)count;
 }
 
-/* Cut days into units; the number of threads that are worth it. */
-static size_t
-plan_units(struct job *job)
+static bool
+is_small(const struct question *question)
 {
-    const struct godb_selection *sel = &job->spec->scan.sel;
-    const size_t days = job->result->days.count;
-    size_t threads = wanted_threads(job->spec);
-    job->day_parts = 1;
-    job->unit_count = days;
     /* Unsigned: the range may be all of time. */
-    if ((uint64_t)sel->last_s - (uint64_t)sel->first_s < SMALL_RANGE_S) return 1;
-    if (threads == 1 || days == 0) return 1;
+    const struct godb_selection *sel = &question->spec->scan.sel;
+    return (uint64_t)sel->last_s - (uint64_t)sel->first_s < SMALL_RANGE_S;
+}
+
+/* Cut days into units, and choose the number of threads that are worth it. */
+static void
+plan_units(struct question *question)
+{
+    const size_t days = question->result->days.count;
+    const size_t threads = wanted_threads(question->spec);
+    question->day_parts = 1;
+    question->unit_count = days;
+    question->thread_count = 1;
+    if (is_small(question) || threads == 1 || days == 0) return;
     const size_t wanted = threads * UNITS_A_THREAD;
     if (days < wanted) {
         const size_t parts = (wanted + days - 1) / days;
-        job->day_parts = parts > DAY_PARTS_MAX ? DAY_PARTS_MAX : (uint32_t)parts;
+        question->day_parts = parts > DAY_PARTS_MAX ? DAY_PARTS_MAX : (uint32_t)parts;
     }
-    job->unit_count = days * job->day_parts;
-    return threads < job->unit_count ? threads : job->unit_count;
+    question->unit_count = days * question->day_parts;
+    question->thread_count =
+        threads < question->unit_count ? threads : question->unit_count;
 }
 
-/* --- Putting it together
- * -------------------------------------------------------------------------- */
+/* --- Putting it together ---------------------------------------------------------- */
 
 static int
-make_workers(struct job *job, struct worker *workers, size_t count)
+make_workers(struct question *question, struct worker *workers)
 {
     int rc = GODB_OK;
-    for (size_t i = 0; i < count; i++) {
-        workers[i].job = job;
-        if (grouper_init(&workers[i].grouper, &job->result->grouping) != GODB_OK)
+    for (size_t i = 0; i < question->thread_count; i++) {
+        workers[i].question = question;
+        if (grouper_init(&workers[i].grouper, &question->result->grouping) != GODB_OK)
             rc = GODB_ENOMEM;
     }
     return rc;
 }
 
 static int
-run_job(struct job *job, size_t count, struct godb_err *err)
+run_workers(struct question *question, struct godb_err *err)
 {
-    pthread_t threads[THREADS_MAX];
-    struct worker *workers = calloc(count, sizeof *workers);
+    struct worker *workers = calloc(question->thread_count, sizeof *workers);
     if (workers == NULL) return err_nomem(err);
-    int rc = make_workers(job, workers, count);
-    if (rc == GODB_OK)
-        run_all(job, run_worker, workers, sizeof *workers, count, threads);
-    else
-        rc = err_nomem(err);
-    for (size_t i = 0; i < count; i++)
+    int rc = make_workers(question, workers) == GODB_OK
+                 ? job_run(&question->job, run_worker, workers, sizeof *workers,
+                       question->thread_count, err)
+                 : err_nomem(err);
+    for (size_t i = 0; i < question->thread_count; i++)
         grouper_free(&workers[i].grouper);
     free(workers);
-    if (job->rc == GODB_OK) return rc;
-    if (err) *err = job->err;
-    return job->rc;
+    return rc;
 }
 
 /* A question without dimensions has an answer even where there was nothing to sum. */
 static int
 add_empty_row(struct godb_result *result)
 {
-    const uint64_t zeros[GODB_SUM_COUNT] = {0};
-    if (result->grouping.dims != 0) return GODB_OK;
-    for (size_t part = 0; part < result->grouping.part_count; part++)
-        if (result->grouping.parts[part].tables[GROUPS_NARROW].count > 0)
-            return GODB_OK;
+    const uint64_t zeros[GROUP_ROW_WORDS_MAX] = {0};
     const uint32_t hash = 0;
-    return group_table_add(
-        &result->grouping.parts[0].tables[GROUPS_NARROW], zeros, zeros, &hash, 1);
+    struct grouping *grouping = &result->grouping;
+    if (grouping->dims != 0) return GODB_OK;
+    for (size_t i = 0; i < grouping->part_count; i++)
+        if (grouping->parts[i].table.count > 0 || grouping->parts[i].spilled_count > 0)
+            return GODB_OK;
+    if (group_table_reserve(&grouping->parts[0].table, 1, true) != GODB_OK)
+        return GODB_ENOMEM;
+    group_table_add(&grouping->parts[0].table, zeros, &hash, 1);
+    return GODB_OK;
+}
+
+/* What groups may take: the limit without what else a process needs, and what threads
+ * need to read blocks of some ten thousand flows. */
+static uint64_t
+groups_bytes(const struct question *question)
+{
+    const uint64_t asked = question->spec->memory_bytes;
+    const uint64_t limit = asked > 0 ? asked : memory_limit_default();
+    const uint64_t other =
+        PROCESS_BYTES + (uint64_t)THREAD_BYTES * question->thread_count;
+    return limit - (other < limit / 2 ? other : limit / 2);
+}
+
+static int
+answer(struct question *question, struct godb_err *err)
+{
+    const struct godb_aggregate_spec *spec = question->spec;
+    struct godb_result *result = question->result;
+    int rc = scan_days(&result->days, question->db, &spec->scan, err);
+    if (rc != GODB_OK) return rc;
+    plan_units(question);
+    const uint64_t memory_bytes = groups_bytes(question);
+    if (grouping_init(&result->grouping, spec->dims, spec->sums,
+            is_small(question) ? 1 : SPLITS, question->thread_count,
+            memory_bytes) != GODB_OK)
+        return err_nomem(err);
+    rc = run_workers(question, err);
+    if (rc == GODB_OK && add_empty_row(result) != GODB_OK) rc = err_nomem(err);
+    return rc == GODB_OK ? result_finish(result, spec, question->thread_count,
+                               memory_bytes, &question->job, err)
+                         : rc;
 }
 
 static int
 aggregate_into(struct godb_result *result, struct godb *db,
     const struct godb_aggregate_spec *spec, struct godb_err *err)
 {
-    struct job job = {.db = db, .result = result, .spec = spec, .scan = spec->scan};
-    job.scan.columns = grouping_columns(spec->dims, spec->sums);
-    job.scan.stop = should_stop;
-    job.scan.stop_arg = &job;
+    struct question question = {
+        .db = db, .result = result, .spec = spec, .scan = spec->scan};
+    job_init(&question.job, spec->scan.stop, spec->scan.stop_arg);
+    question.scan.columns = grouping_columns(spec->dims, spec->sums);
+    question.scan.stop = job_should_stop;
+    question.scan.stop_arg = &question.job;
     if (spec->scan.warn) {
-        job.scan.warn = warn_locked;
-        job.scan.warn_arg = &job;
+        question.scan.warn = warn_locked;
+        question.scan.warn_arg = &question;
     }
-    int rc = scan_days(&result->days, db, &spec->scan, err);
-    if (rc != GODB_OK) return rc;
-    const size_t threads = plan_units(&job);
-    if (grouping_init(&result->grouping, spec->dims, spec->sums,
-            threads > 1 ? threads * PARTS_A_THREAD : 1) != GODB_OK)
-        return err_nomem(err);
-    pthread_mutex_init(&job.lock, NULL);
-    rc = run_job(&job, threads, err);
-    pthread_mutex_destroy(&job.lock);
-    if (rc == GODB_OK && add_empty_row(result) != GODB_OK) rc = err_nomem(err);
-    return rc == GODB_OK ? result_finish(result, spec, err) : rc;
+    int rc = answer(&question, err);
+    job_free(&question.job);
+    return rc;
 }
 
 int

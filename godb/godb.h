@@ -183,6 +183,12 @@ int godb_l7_id(const struct godb_l7_names *names, const char *name);
 int godb_time_parse(
     int64_t *out_s, const char *text, int64_t now_s, struct godb_err *err);
 
+/* --- Sizes --------------------------------------------------------------------- */
+
+/* "1073741824", "1048576KiB", "1024 M" or "1g": units are powers of 1024, up to TiB.
+ * GODB_EARG, naming the text, for anything else, 0, and what is 2^64 or more. */
+int godb_size_parse(uint64_t *out_bytes, const char *text, struct godb_err *err);
+
 /* --- Database ------------------------------------------------------------------ */
 
 struct godb;
@@ -480,6 +486,13 @@ struct godb_aggregate_spec {
     size_t order_count;
     int64_t limit; /* rows to give; -1: all */
     int threads;   /* to work with, at most 64; 0: one a core */
+    /* Of the process, about: groups that do not fit go to a temporary file in the
+     * directory that SQLITE_TMPDIR or TMPDIR names, or else in /var/tmp, and the answer
+     * is the same.  6 MiB and 4 MiB a thread of it, but at most half, are left to
+     * what else is needed; blocks of more than some ten thousand flows come on top.
+     * 0: half of the machine's memory or of what control groups allow, but no more than
+     * three quarters of what is available. */
+    uint64_t memory_bytes;
 };
 
 struct godb_result;
@@ -495,12 +508,14 @@ struct godb_row {
 };
 
 /* Filter, group, sum, sort and cut.  With dims == 0 there is one row, even where
- * nothing was selected. */
+ * nothing was selected.  GODB_EIO, naming the directory, where a temporary file is
+ * needed and cannot be made or written. */
 int godb_aggregate(struct godb_result **out, struct godb *db,
     const struct godb_aggregate_spec *spec, struct godb_err *err);
 void godb_result_free(struct godb_result *result);
 
-/* The next row in the order asked for; GODB_DONE after the last. */
+/* The next row in the order asked for; GODB_DONE after the last.  GODB_EIO where it
+ * cannot be read back from the temporary file. */
 int godb_result_next(
     struct godb_result *result, struct godb_row *out, struct godb_err *err);
 

@@ -56,22 +56,20 @@ key_columns(unsigned dims)
     return columns;
 }
 
-/* --- Packing: one dimension at a time over the rows ----------------------------------
- */
+/* --- Packing: one dimension at a time over the rows ------------------------------- */
 
 struct target {
-    uint8_t *at; /* the dimension's place in the first key */
+    uint8_t *at; /* the first key, or a dimension's place in it */
     size_t step; /* from key to key */
     const uint32_t *rows;
     size_t count;
 };
 
 static struct target
-target_of(const struct key_layout *layout, enum godb_dim dim, uint64_t *keys,
-    const uint32_t *rows, size_t count)
+target_of(const struct key_layout *layout, enum godb_dim dim, struct target keys)
 {
-    return (struct target){(uint8_t *)keys + layout->offset[dim],
-        layout->words * sizeof *keys, rows, count};
+    keys.at += layout->offset[dim];
+    return keys;
 }
 
 static void
@@ -126,57 +124,65 @@ put_l7_texts(struct target to, const struct godb_chunk *chunk,
 
 static int
 pack_l7(const struct key_layout *layout, const struct key_context *context,
-    const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys)
+    const struct godb_chunk *chunk, struct target keys)
 {
     const unsigned dims = layout->dims;
     int rc = GODB_OK;
     if (has(dims, GODB_DIM_L7PROTO))
-        put_u16s(
-            target_of(layout, GODB_DIM_L7PROTO, keys, rows, count), chunk->l7proto);
+        put_u16s(target_of(layout, GODB_DIM_L7PROTO, keys), chunk->l7proto);
     if (has(dims, GODB_DIM_L7_NAME))
-        rc = put_l7_texts(target_of(layout, GODB_DIM_L7_NAME, keys, rows, count), chunk,
-            context, godb_l7_name);
+        rc = put_l7_texts(
+            target_of(layout, GODB_DIM_L7_NAME, keys), chunk, context, godb_l7_name);
     if (rc == GODB_OK && has(dims, GODB_DIM_L7_CATEGORY))
-        rc = put_l7_texts(target_of(layout, GODB_DIM_L7_CATEGORY, keys, rows, count),
-            chunk, context, godb_l7_category);
+        rc = put_l7_texts(target_of(layout, GODB_DIM_L7_CATEGORY, keys), chunk, context,
+            godb_l7_category);
     return rc;
 }
 
 static void
 pack_block_dims(const struct key_layout *layout, const struct key_context *context,
-    const struct godb_chunk *chunk, size_t count, uint64_t *keys)
+    const struct godb_chunk *chunk, struct target keys)
 {
     uint8_t bytes[8];
     put_be64(bytes, (uint64_t)chunk->time_s);
     if (has(layout->dims, GODB_DIM_TIME))
-        put_constant(target_of(layout, GODB_DIM_TIME, keys, NULL, count), bytes, 8);
+        put_constant(target_of(layout, GODB_DIM_TIME, keys), bytes, 8);
     put_be32(bytes, context->iface);
     if (has(layout->dims, GODB_DIM_IFACE))
-        put_constant(target_of(layout, GODB_DIM_IFACE, keys, NULL, count), bytes, 4);
+        put_constant(target_of(layout, GODB_DIM_IFACE, keys), bytes, 4);
+}
+
+/* What dimensions leave of the last word. */
+static void
+put_padding(const struct key_layout *layout, struct target keys)
+{
+    static const uint8_t zeros[8];
+    if (layout->words == 0) return;
+    keys.at += (layout->words - 1) * sizeof zeros;
+    put_constant(keys, zeros, sizeof zeros);
 }
 
 int
 key_pack(const struct key_layout *layout, const struct key_context *context,
-    const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys)
+    const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys,
+    size_t step_words)
 {
     const unsigned dims = layout->dims;
-    memset(keys, 0, count * layout->words * sizeof *keys);
-    pack_block_dims(layout, context, chunk, count, keys);
+    const struct target all = {(uint8_t *)keys, step_words * sizeof *keys, rows, count};
+    put_padding(layout, all);
+    pack_block_dims(layout, context, chunk, all);
     if (has(dims, GODB_DIM_SIP))
-        put_ips(target_of(layout, GODB_DIM_SIP, keys, rows, count), chunk->sip,
-            layout->ip_bytes);
+        put_ips(target_of(layout, GODB_DIM_SIP, all), chunk->sip, layout->ip_bytes);
     if (has(dims, GODB_DIM_DIP))
-        put_ips(target_of(layout, GODB_DIM_DIP, keys, rows, count), chunk->dip,
-            layout->ip_bytes);
+        put_ips(target_of(layout, GODB_DIM_DIP, all), chunk->dip, layout->ip_bytes);
     if (has(dims, GODB_DIM_DPORT))
-        put_u16s(target_of(layout, GODB_DIM_DPORT, keys, rows, count), chunk->dport);
+        put_u16s(target_of(layout, GODB_DIM_DPORT, all), chunk->dport);
     if (has(dims, GODB_DIM_PROTO))
-        put_bytes(target_of(layout, GODB_DIM_PROTO, keys, rows, count), chunk->proto);
-    return pack_l7(layout, context, chunk, rows, count, keys);
+        put_bytes(target_of(layout, GODB_DIM_PROTO, all), chunk->proto);
+    return pack_l7(layout, context, chunk, all);
 }
 
-/* --- Unpacking
- * ------------------------------------------------------------------------ */
+/* --- Unpacking -------------------------------------------------------------------- */
 
 void
 key_unpack(const struct key_layout *layout, const uint64_t *key,

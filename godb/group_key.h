@@ -38,9 +38,10 @@ void key_layout_init(struct key_layout *layout, unsigned dims, uint8_t ip_bytes)
 unsigned key_columns(unsigned dims);
 
 /* Pack the keys of rows[0..count) (count <= GROUP_BATCH) of the chunk, layout->words
- * each.  GODB_OK or GODB_ENOMEM. */
+ * each, beginning step_words apart.  GODB_OK or GODB_ENOMEM. */
 int key_pack(const struct key_layout *layout, const struct key_context *context,
-    const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys);
+    const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys,
+    size_t step_words);
 
 /* The dimensions of a key, into a row whose other fields stay. */
 void key_unpack(const struct key_layout *layout, const uint64_t *key,

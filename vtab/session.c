@@ -20,6 +20,7 @@ static const char *const scope_names[SCOPE_COUNT] = {
     [SCOPE_LAST] = "last",
     [SCOPE_CONDITION] = "condition",
     [SCOPE_THREADS] = "threads",
+    [SCOPE_MEMORY_LIMIT] = "memory_limit",
 };
 
 struct session *
@@ -77,6 +78,14 @@ session_threads(const struct session *session)
     return text ? parse_threads(text) : 0;
 }
 
+uint64_t
+session_memory_bytes(const struct session *session)
+{
+    const char *text = session->values[SCOPE_MEMORY_LIMIT];
+    uint64_t bytes;
+    return text && godb_size_parse(&bytes, text, NULL) == GODB_OK ? bytes : 0;
+}
+
 /* --- Scopes ----------------------------------------------------------------------- */
 
 static int
@@ -93,6 +102,7 @@ check_value(int scope, const char *value, struct godb_err *err)
 {
     struct godb_filter *filter;
     int64_t time_s;
+    uint64_t bytes;
     int rc = GODB_OK;
     if (scope == SCOPE_FIRST || scope == SCOPE_LAST)
         rc = godb_time_parse(&time_s, value, time(NULL), err);
@@ -101,6 +111,8 @@ check_value(int scope, const char *value, struct godb_err *err)
         snprintf(err->msg, sizeof err->msg, "'%.40s' is no number from 1 to %d", value,
             THREADS_MAX);
     }
+    if (scope == SCOPE_MEMORY_LIMIT && *value != '\0')
+        rc = godb_size_parse(&bytes, value, err);
     if (scope == SCOPE_CONDITION) {
         rc = godb_filter_parse(&filter, value, NULL, NULL, NULL, err);
         if (rc == GODB_OK) godb_filter_free(filter);
@@ -115,7 +127,7 @@ session_set(struct session *session, const char *name, const char *value, char *
     struct godb_err err;
     if (scope < 0) {
         *error = sqlite3_mprintf("goprobe_scope: no scope '%s'; there are db, iface, "
-                                 "first, last, condition, threads",
+                                 "first, last, condition, threads, memory_limit",
             name);
         return SQLITE_ERROR;
     }

@@ -19,7 +19,8 @@ enum scope {
     SCOPE_FIRST,
     SCOPE_LAST,
     SCOPE_CONDITION,
-    SCOPE_THREADS, /* that `traffic` works with; NULL: one a core */
+    SCOPE_THREADS,      /* that `traffic` works with; NULL: one a core */
+    SCOPE_MEMORY_LIMIT, /* of `traffic`, as godb_size_parse() takes it; NULL: default */
     SCOPE_COUNT
 };
 
@@ -43,6 +44,9 @@ const char *session_db(const struct session *session);
 
 /* How many threads to work with; 0: one a core. */
 int session_threads(const struct session *session);
+
+/* How much memory an aggregation may take; 0: libgodb's default. */
+uint64_t session_memory_bytes(const struct session *session);
 
 /* Set a scope by its name; value NULL resets it.  SQLITE_ERROR with *error, for
  * sqlite3_free(), where the name is unknown or the value cannot be. */

@@ -119,7 +119,8 @@ aggregate(struct traffic_cursor *cursor, const struct plan *plan, unsigned field
     struct session *session = ((struct table *)cursor->base.pVtab)->session;
     struct godb_aggregate_spec spec = {.scan = query_scan(&cursor->query, session),
         .limit = cursor->query.limit,
-        .threads = session_threads(session)};
+        .threads = session_threads(session),
+        .memory_bytes = session_memory_bytes(session)};
     choose_fields(&spec, fields);
     choose_order(&spec, plan);
     if (cursor->query.is_empty) return aggregate_nothing(cursor, &spec, err);

@@ -208,12 +208,40 @@ sums_stop_at_the_largest_number_instead_of_wrapping(void **state)
     free(root);
 }
 
+/* Add every key i of so many twice, with i + 1. */
 static void
-add_one(struct group_table *table, const uint64_t *key, uint64_t sum)
+add_keys(struct group_table *table, uint64_t keys)
 {
-    uint32_t hash;
-    group_hash(&hash, key, table->key_words, 1, 42);
-    assert_int_equal(group_table_add(table, key, &sum, &hash, 1), GODB_OK);
+    for (uint64_t added = 0; added < 2 * keys; added++) {
+        uint64_t row[GROUP_ROW_WORDS_MAX] = {0};
+        uint32_t hash;
+        row[table->key_words - 1] = added % keys;
+        row[table->key_words] = added % keys + 1;
+        group_hash(&hash, row, table->key_words, table->row_words, 1, 42);
+        assert_int_equal(group_table_reserve(table, 1, false), GODB_OK);
+        group_table_add(table, row, &hash, 1);
+    }
+}
+
+static void
+expect_every_key(const struct group_table *table, uint64_t keys)
+{
+    uint64_t expected = 0, sum = 0;
+    assert_int_equal(table->count, keys);
+    for (size_t i = 0; i < table->entry_chunk_count; i++) {
+        size_t count;
+        const uint64_t *entry = group_chunk(table, i, &count);
+        for (size_t in_chunk = 0; in_chunk < count; in_chunk++, expected++) {
+            const uint32_t number = (uint32_t)(i << table->entry_bits | in_chunk);
+            assert_ptr_equal(group_entry(table, number), entry);
+            assert_int_equal(entry[table->key_words - 1], expected);
+            assert_int_equal(entry[table->key_words], 2 * expected + 2);
+            entry += table->row_words;
+        }
+    }
+    assert_int_equal(expected, keys);
+    group_table_sum(table, &sum);
+    assert_int_equal(sum, keys * (keys + 1));
 }
 
 static void
@@ -221,40 +249,42 @@ a_table_finds_every_key_again_while_it_grows(void **state)
 {
     (void)state;
     enum { KEYS = 150000 };
-    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words += 3) {
-        struct group_table table;
-        group_table_init(&table, words, 1);
-        for (int pass = 0; pass < 2; pass++)
-            for (uint64_t i = 0; i < KEYS; i++) {
-                uint64_t key[GROUP_KEY_WORDS_MAX] = {0};
-                key[words - 1] = i;
-                add_one(&table, key, i + 1);
-            }
-        assert_int_equal(table.count, KEYS);
-        for (size_t i = 0; i < table.count; i++) {
-            const uint64_t *entry = group_entry(&table, i);
-            assert_int_equal(entry[words - 1], i);
-            assert_int_equal(entry[words], 2 * i + 2);
+    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words += 3)
+        for (size_t chunk = CHUNK_BYTES_MIN; chunk <= CHUNK_BYTES_MAX; chunk *= 8) {
+            struct chunk_pool pool;
+            struct group_table table;
+            chunk_pool_init(&pool, chunk, SIZE_MAX);
+            group_table_init(&table, &pool, words, 1);
+            add_keys(&table, KEYS);
+            expect_every_key(&table, KEYS);
+            group_table_clear(&table);
+            assert_int_equal(table.count, 0);
+            add_keys(&table, 3);
+            expect_every_key(&table, 3);
+            group_table_free(&table);
+            chunk_pool_free(&pool);
         }
-        group_table_free(&table);
-    }
 }
 
 static void
 a_batch_may_hold_the_same_new_key_many_times(void **state)
 {
     (void)state;
+    struct chunk_pool pool;
     struct group_table table;
-    uint64_t keys[GROUP_BATCH], sums[GROUP_BATCH];
+    uint64_t rows[2 * GROUP_BATCH];
     uint32_t hashes[GROUP_BATCH];
     for (int i = 0; i < GROUP_BATCH; i++)
-        keys[i] = 7, sums[i] = 1;
-    group_table_init(&table, 1, 1);
-    group_hash(hashes, keys, 1, GROUP_BATCH, 1);
-    assert_int_equal(group_table_add(&table, keys, sums, hashes, GROUP_BATCH), GODB_OK);
+        rows[2 * i] = 7, rows[2 * i + 1] = 1;
+    chunk_pool_init(&pool, CHUNK_BYTES_MAX, SIZE_MAX);
+    group_table_init(&table, &pool, 1, 1);
+    group_hash(hashes, rows, 1, 2, GROUP_BATCH, 1);
+    assert_int_equal(group_table_reserve(&table, GROUP_BATCH, false), GODB_OK);
+    group_table_add(&table, rows, hashes, GROUP_BATCH);
     assert_int_equal(table.count, 1);
     assert_int_equal(group_entry(&table, 0)[1], GROUP_BATCH);
     group_table_free(&table);
+    chunk_pool_free(&pool);
 }
 
 static void

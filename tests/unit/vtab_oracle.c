@@ -219,8 +219,10 @@ expect_equal(sqlite3 *sql, const char *ours, const char *plain)
 {
     disturb_indexes();
     static const char *const threads[] = {"NULL", "1", "2", "3", "7"};
-    char *scope = sqlite3_mprintf("SELECT goprobe_scope('threads', %s)",
-        threads[pick(sizeof threads / sizeof threads[0])]);
+    static const char *const limits[] = {"", "", "1", "64KiB", "200000", "1G"};
+    char *scope = sqlite3_mprintf(
+        "SELECT goprobe_scope('threads', %s), goprobe_scope('memory_limit', %Q)",
+        threads[pick(COUNT(threads))], limits[pick(COUNT(limits))]);
     run(sql, scope);
     sqlite3_free(scope);
     char *a = answer(sql, ours), *b = answer(sql, plain);

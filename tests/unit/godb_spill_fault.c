@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every call that an aggregation with a temporary file makes fails once: the question
+ * ends with an error that names what failed, or with the right answer.
+ *
+ * The calls are wrapped at link time (-Wl,--wrap, see the Makefile).  Reads and writes
+ * count only where they go to a file without a name, which is the temporary one.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "tests/store.h"
+
+#define DAY INT64_C(1700006400)
+
+enum { BLOCKS = 4, FLOWS = 900, KIB = 1024 };
+
+enum victim { NOTHING, MEMORY, WRITES, READS, ENDS, THREADS };
+
+static struct {
+    enum victim victim;
+    atomic_int countdown; /* calls until it happens; above 0: not yet */
+    bool stutters;        /* calls are interrupted, and do half of what they should */
+    atomic_uint stuttered;
+} fault;
+
+static bool
+strikes(enum victim victim)
+{
+    return fault.victim == victim && atomic_fetch_sub(&fault.countdown, 1) == 1;
+}
+
+static bool
+is_temporary(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0;
+}
+
+/* Every third call is interrupted; the others do half. */
+static bool
+stutter(size_t *count)
+{
+    if (!fault.stutters) return false;
+    if (*count > 1) *count /= 2;
+    errno = EINTR;
+    return atomic_fetch_add(&fault.stuttered, 1) % 3 == 0;
+}
+
+void *__real_malloc(size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *memory, size_t bytes);
+void *__wrap_realloc(void *memory, size_t bytes);
+ssize_t __real_pwrite(int fd, const void *from, size_t count, off_t offset);
+ssize_t __wrap_pwrite(int fd, const void *from, size_t count, off_t offset);
+ssize_t __real_pread(int fd, void *to, size_t count, off_t offset);
+ssize_t __wrap_pread(int fd, void *to, size_t count, off_t offset);
+int __real_pthread_create(
+    pthread_t *thread, const pthread_attr_t *attr, void *(*call)(void *), void *arg);
+int __wrap_pthread_create(
+    pthread_t *thread, const pthread_attr_t *attr, void *(*call)(void *), void *arg);
+
+void *
+__wrap_malloc(size_t bytes)
+{
+    return strikes(MEMORY) ? NULL : __real_malloc(bytes);
+}
+
+void *
+__wrap_calloc(size_t count, size_t bytes)
+{
+    return strikes(MEMORY) ? NULL : __real_calloc(count, bytes);
+}
+
+void *
+__wrap_realloc(void *memory, size_t bytes)
+{
+    return strikes(MEMORY) ? NULL : __real_realloc(memory, bytes);
+}
+
+ssize_t
+__wrap_pwrite(int fd, const void *from, size_t count, off_t offset)
+{
+    if (!is_temporary(fd)) return __real_pwrite(fd, from, count, offset);
+    if (stutter(&count)) return -1;
+    if (!strikes(WRITES)) return __real_pwrite(fd, from, count, offset);
+    errno = ENOSPC;
+    return -1;
+}
+
+ssize_t
+__wrap_pread(int fd, void *to, size_t count, off_t offset)
+{
+    if (!is_temporary(fd)) return __real_pread(fd, to, count, offset);
+    if (stutter(&count)) return -1;
+    if (strikes(ENDS)) return 0;
+    if (!strikes(READS)) return __real_pread(fd, to, count, offset);
+    errno = EIO;
+    return -1;
+}
+
+int
+__wrap_pthread_create(
+    pthread_t *thread, const pthread_attr_t *attr, void *(*call)(void *), void *arg)
+{
+    return strikes(THREADS) ? EAGAIN : __real_pthread_create(thread, attr, call, arg);
+}
+
+/* --- Questions -------------------------------------------------------------------- */
+
+static struct godb *
+open_filled(void)
+{
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    for (int i = 0; i < BLOCKS; i++)
+        assert_int_equal(store_append(db, "eth0", DAY + 300 + 40000 * (i / 2) + 300 * i,
+                             700 * (uint64_t)i, FLOWS, NULL),
+            GODB_OK);
+    free(root);
+    return db;
+}
+
+/* All rows of a result, in their order, as one number. */
+static int
+digest(struct godb_result *result, uint64_t *out, struct godb_err *err)
+{
+    struct godb_row row;
+    int rc;
+    *out = godb_result_group_count(result) + godb_result_totals(result)[GODB_SUM_BYTES];
+    while ((rc = godb_result_next(result, &row, err)) == GODB_OK)
+        *out = *out * 31 + godb_row_id(&row) + row.sums[GODB_SUM_BYTES];
+    return rc == GODB_DONE ? GODB_OK : rc;
+}
+
+static int
+ask(struct godb *db, uint64_t memory_bytes, uint64_t *out, struct godb_err *err)
+{
+    struct godb_result *result;
+    struct godb_aggregate_spec spec = {.scan = store_spec(0, NULL),
+        .dims = GODB_DIM_BIT(GODB_DIM_SIP) | GODB_DIM_BIT(GODB_DIM_DPORT) |
+                GODB_DIM_BIT(GODB_DIM_L7_NAME),
+        .sums = GODB_SUMS_ALL,
+        .limit = -1,
+        .threads = 2,
+        .memory_bytes = memory_bytes};
+    int rc = godb_aggregate(&result, db, &spec, err);
+    if (rc != GODB_OK) return rc;
+    rc = digest(result, out, err);
+    godb_result_free(result);
+    return rc;
+}
+
+static uint64_t
+right_answer(struct godb *db)
+{
+    uint64_t answer;
+    assert_int_equal(ask(db, 1u << 30, &answer, NULL), GODB_OK);
+    return answer;
+}
+
+/* Let call 1, 2, 3, ... fail until no failure happens any more; how many there were. */
+static int
+fail_each_call(enum victim victim, int status, const char *what)
+{
+    struct godb *db = open_filled();
+    const uint64_t expected = right_answer(db);
+    int at = 1;
+    for (bool happened = true; happened; at++) {
+        uint64_t answer = 0;
+        struct godb_err err = {0};
+        fault.victim = victim;
+        atomic_store(&fault.countdown, at);
+        int rc = ask(db, 100 * KIB, &answer, &err);
+        happened = atomic_load(&fault.countdown) <= 0;
+        fault.victim = NOTHING;
+        if (rc == GODB_OK)
+            assert_true(answer == expected);
+        else if (rc != status || !strstr(err.msg, what))
+            fail_msg("call %d: %d %s", at, rc, err.msg);
+        /* Some allocations have an answer to failing; the file has none. */
+        if (happened && rc == GODB_OK) assert_true(status == GODB_OK);
+    }
+    godb_close(db);
+    return at;
+}
+
+static void
+every_allocation_fails_once(void **state)
+{
+    (void)state;
+    assert_true(fail_each_call(MEMORY, GODB_ENOMEM, "out of memory") > 100);
+}
+
+static void
+every_write_fails_once(void **state)
+{
+    (void)state;
+    assert_true(fail_each_call(WRITES, GODB_EIO, "No space left on device") > 20);
+}
+
+static void
+every_read_fails_once(void **state)
+{
+    (void)state;
+    assert_true(fail_each_call(READS, GODB_EIO, "Input/output error") > 20);
+}
+
+static void
+the_file_ends_too_early_at_every_read(void **state)
+{
+    (void)state;
+    assert_true(fail_each_call(ENDS, GODB_EIO, "ends before what was written") > 20);
+}
+
+static void
+a_thread_that_cannot_be_started_is_done_without(void **state)
+{
+    (void)state;
+    assert_true(fail_each_call(THREADS, GODB_OK, "") > 2);
+}
+
+static void
+interrupted_and_short_calls_are_repeated(void **state)
+{
+    (void)state;
+    struct godb *db = open_filled();
+    const uint64_t expected = right_answer(db);
+    uint64_t answer;
+    fault.stutters = true;
+    assert_int_equal(ask(db, 100 * KIB, &answer, NULL), GODB_OK);
+    fault.stutters = false;
+    assert_true(answer == expected);
+    assert_true(atomic_load(&fault.stuttered) > 100);
+    godb_close(db);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(every_write_fails_once),
+        cmocka_unit_test(every_read_fails_once),
+        cmocka_unit_test(the_file_ends_too_early_at_every_read),
+        cmocka_unit_test(a_thread_that_cannot_be_started_is_done_without),
+        cmocka_unit_test(interrupted_and_short_calls_are_repeated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
