@@ -176,7 +176,7 @@ $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,$(call test_pkgs,$@))
 
-.PHONY: test check asan tsan tests-built bench bench-data
+.PHONY: test check asan tsan tests-built bench bench-data bench-capture
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory deps
@@ -189,6 +189,8 @@ tsan: ## the tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory check BUILD=tsan
 bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside every peer installed
 	@tests/bench/run $(B)
+bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside every peer installed
+	@tests/bench/capture $(B)
 bench-data: $(B)/goprobe.so $(bin_bench) ## make those flows and load the peers; BENCH_FRESH=1: anew
 	@tests/bench/run $(B) data
 
@@ -229,7 +231,7 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
 DEPS_TEST := libcmocka-dev iproute2 python3 netcat-openbsd curl openssl \
     binutils procps time
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
-DEPS_BENCH := clickhouse-server clickhouse-client nfdump
+DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
 .PHONY: deps deps-dev deps-bench
 deps: ## install the Debian packages that are missing
