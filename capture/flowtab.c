@@ -4,6 +4,7 @@
  */
 #include "capture/flowtab.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -43,7 +44,8 @@ struct flowtab {
     uint32_t free; /* number + 1 of the first forgotten flow; key.sip leads on */
     uint64_t seed; /* so that nobody outside can choose keys that collide */
     uint8_t epoch;
-    size_t sweep_at; /* what is left to sweep begins here */
+    size_t sweep_at,
+        sweep_end; /* what is left to sweep; later flows are of this epoch */
     struct flowtab_calls calls;
     struct flowtab_lack lack;
 };
@@ -133,26 +135,49 @@ same_key(const struct flow_key *a, const struct flow_key *b)
     return difference == 0;
 }
 
+/* The last eight bytes of a key, in a register: the hash reads them as one word, which
+ * had to wait for stores of single fields. */
+static uint64_t
+tail_of(uint16_t dport, uint16_t sport, uint16_t iface, uint8_t proto)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return dport | (uint64_t)sport << 16 | (uint64_t)iface << 32 |
+           (uint64_t)proto << 48;
+#else
+    return (uint64_t)dport << 48 | (uint64_t)sport << 32 | (uint64_t)iface << 16 |
+           (uint64_t)proto << 8;
+#endif
+}
+
 static struct flow_key
-key_of(const struct packet *packet, uint16_t iface, bool turned)
+make_key(const uint8_t *sip, const uint8_t *dip, uint64_t tail)
 {
     struct flow_key key;
-    memcpy(key.sip, turned ? packet->dip : packet->sip, 16);
-    memcpy(key.dip, turned ? packet->sip : packet->dip, 16);
-    key.dport = turned ? packet->sport : packet->dport;
-    key.sport = 0;
-    key.iface = iface;
-    key.proto = packet->proto;
-    key.zero = 0;
+    _Static_assert(sizeof key == offsetof(struct flow_key, dport) + sizeof tail, "");
+    memcpy(key.sip, sip, 16);
+    memcpy(key.dip, dip, 16);
+    memcpy(&key.dport, &tail, sizeof tail);
     return key;
 }
 
-/* Is the packet's source the end that stands second in the key of a connection? */
+static uint64_t
+word(const uint8_t *ip)
+{
+    uint64_t value;
+    memcpy(&value, ip, sizeof value);
+    return value;
+}
+
+/* Is the packet's source the end that stands second in the key of a connection?  Any
+ * order will do that is the other way round for the answer. */
 static bool
 is_second(const struct packet *packet)
 {
-    const int order = memcmp(packet->sip, packet->dip, 16);
-    return order > 0 || (order == 0 && packet->sport > packet->dport);
+    const uint64_t a = word(packet->sip), b = word(packet->dip);
+    const uint64_t c = word(packet->sip + 8), d = word(packet->dip + 8);
+    if (a != b) return a > b;
+    if (c != d) return c > d;
+    return packet->sport > packet->dport;
 }
 
 static void
@@ -162,23 +187,45 @@ fetch_slot(const struct flowtab *table, uint32_t hash)
     __builtin_prefetch(&part->slots[hash & part->mask]);
 }
 
+static void
+prepare_connection(const struct flowtab *table, const struct packet *packet,
+    uint16_t iface, struct flowtab_place *out)
+{
+    const bool turned = is_second(packet);
+    const uint8_t *ends[2] = {packet->sip, packet->dip};
+    const uint16_t ports[2] = {packet->sport, packet->dport};
+    out->key = make_key(ends[turned], ends[!turned],
+        tail_of(ports[!turned], ports[turned], iface, packet->proto));
+    out->hash = hash_of(table, &out->key);
+    fetch_slot(table, out->hash);
+    out->is_forward = !turned;
+    out->has_turned = false;
+}
+
+static void
+prepare_request(const struct flowtab *table, const struct packet *packet,
+    uint16_t iface, struct flowtab_place *out)
+{
+    out->key = make_key(
+        packet->sip, packet->dip, tail_of(packet->dport, 0, iface, packet->proto));
+    out->hash = hash_of(table, &out->key);
+    fetch_slot(table, out->hash);
+    out->is_forward = true;
+    out->has_turned = true;
+    out->turned = make_key(
+        packet->dip, packet->sip, tail_of(packet->sport, 0, iface, packet->proto));
+    out->turned_hash = hash_of(table, &out->turned);
+    fetch_slot(table, out->turned_hash);
+}
+
 void
 flowtab_prepare(const struct flowtab *table, const struct packet *packet,
     uint16_t iface, struct flowtab_place *out)
 {
-    const bool is_connection =
-        packet->proto == TCP && packet->sport != DNS && packet->dport != DNS;
-    const bool turned = is_connection && is_second(packet);
-    out->key = key_of(packet, iface, turned);
-    if (is_connection) out->key.sport = turned ? packet->dport : packet->sport;
-    out->hash = hash_of(table, &out->key);
-    fetch_slot(table, out->hash);
-    out->is_forward = !turned;
-    out->has_turned = !is_connection;
-    if (is_connection) return;
-    out->turned = key_of(packet, iface, true);
-    out->turned_hash = hash_of(table, &out->turned);
-    fetch_slot(table, out->turned_hash);
+    if (packet->proto == TCP && packet->sport != DNS && packet->dport != DNS)
+        prepare_connection(table, packet, iface, out);
+    else
+        prepare_request(table, packet, iface, out);
 }
 
 /* --- Finding ---------------------------------------------------------------------- */
@@ -187,9 +234,11 @@ static void
 fetch_flow(const struct flowtab *table, uint32_t hash)
 {
     const struct part *part = &table->parts[hash >> (32 - PART_BITS)];
-    const struct slot slot = part->slots[hash & part->mask];
-    if (slot.flow == 0) return;
-    const struct flow *flow = flow_at(table, slot.flow - 1);
+    uint32_t at = hash & part->mask;
+    while (part->slots[at].hash != hash && part->slots[at].flow != 0)
+        at = (at + 1) & part->mask;
+    if (part->slots[at].flow == 0) return;
+    const struct flow *flow = flow_at(table, part->slots[at].flow - 1);
     __builtin_prefetch(flow, 1);
     __builtin_prefetch((const char *)flow + sizeof *flow - 1, 1);
 }
@@ -421,7 +470,7 @@ forget(struct flowtab *table, struct flow *flow, uint32_t number)
 bool
 flowtab_sweep(struct flowtab *table, size_t count)
 {
-    for (; count > 0 && table->sweep_at < table->end; count--) {
+    for (; count > 0 && table->sweep_at < table->sweep_end; count--) {
         const size_t i = table->sweep_at++;
         struct flow *flow = flow_at(table, i);
         if (!flow->is_used || flow->epoch == table->epoch) continue;
@@ -430,7 +479,7 @@ flowtab_sweep(struct flowtab *table, size_t count)
         else
             forget(table, flow, (uint32_t)i + 1);
     }
-    return table->sweep_at < table->end;
+    return table->sweep_at < table->sweep_end;
 }
 
 void
@@ -439,6 +488,7 @@ flowtab_begin_epoch(struct flowtab *table)
     flowtab_sweep(table, SIZE_MAX);
     table->epoch++;
     table->sweep_at = 0;
+    table->sweep_end = table->end;
 }
 
 /* --- Visiting --------------------------------------------------------------------- */

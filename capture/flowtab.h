@@ -2,11 +2,11 @@
  *
  * flowtab.h -- the flows seen since the last write-out, and those that go on.
  *
- *      key     iface, addresses, ports, proto.  TCP has both ports, and the smaller end
- *              first, so that both ways of a connection have one key.  Others, and TCP
- *              with port 53, have the port of the first packet's destination alone, so
- *              that the many short flows of DNS and other UDP share one entry; their
- *              answers are found by the key turned round.
+ *      key     iface, addresses, ports, proto.  TCP has both ports, and its two ends in
+ *              an order of their own, so that both ways of a connection have one key.
+ *              Others, and TCP with port 53, have the port of the first packet's
+ *              destination alone, so that the many short flows of DNS and other UDP
+ *              share one entry; their answers are found by the key turned round.
  *
  *      parts   256, by the hash's upper bits      each an index of its own, so that
  *        |                                        growing one takes microseconds

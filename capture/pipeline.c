@@ -10,10 +10,10 @@
 #include "capture/fragments.h"
 
 enum {
-    BATCH = 32,
+    BATCH = 64,
     BYTES_MAX = 65536, /* of a packet that is classified; more is cut off */
     COLLECT_A_BATCH =
-        256, /* flows, so that a million are done within 130,000 packets */
+        256, /* flows, so that a million are done within 250,000 packets */
     AGE_A_BATCH = 32
 };
 

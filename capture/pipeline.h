@@ -2,7 +2,7 @@
  *
  * pipeline.h -- packets in, the rows of intervals out.
  *
- *      packet --> parse --> fragments --> batch of 32 --+
+ *      packet --> parse --> fragments --> batch of 64 --+
  *                                                       |
  *           +-------------------------------------------+
  *           v

@@ -11,12 +11,14 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "capture/log.h"
 
-enum { QUEUE_MAX = 4 };
+enum { QUEUE_MAX = 4, WRITER_NICE = 5 };
 
 /* One interface's way to disk. */
 struct outlet {
@@ -177,11 +179,22 @@ next_rotation(struct writeout *w)
     return rotation;
 }
 
+/* It has minutes, the capture thread that wakes it has none: it must not take its
+ * processor from it. */
+static void
+be_patient(void)
+{
+    const struct sched_param none = {0};
+    (void)sched_setscheduler(0, SCHED_BATCH, &none);
+    (void)setpriority(PRIO_PROCESS, 0, WRITER_NICE);
+}
+
 static void *
 run(void *arg)
 {
     struct writeout *w = arg;
     struct rotation *rotation;
+    be_patient();
     while ((rotation = next_rotation(w)) != NULL) {
         write_rotation(w, rotation);
         rotation_free(rotation);
