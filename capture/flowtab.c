@@ -152,7 +152,7 @@ tail_of(uint16_t dport, uint16_t sport, uint16_t iface, uint8_t proto)
 static struct flow_key
 make_key(const uint8_t *sip, const uint8_t *dip, uint64_t tail)
 {
-    struct flow_key key;
+    struct flow_key key = {.zero = 0};
     _Static_assert(sizeof key == offsetof(struct flow_key, dport) + sizeof tail, "");
     memcpy(key.sip, sip, 16);
     memcpy(key.dip, dip, 16);

@@ -4,9 +4,11 @@
  *
  *     capture_rotate FILE DATABASE
  *
- * Reads a recorded capture twice, ends the interval in between, and prints: flows; the
+ * Reads a recorded capture, ends the interval, reads it again until all flows of the
+ * interval are collected, and prints: flows; the
  * longest time that packets waited before and after the end, in us; packets until all
- * flows were collected; seconds that the write-out took.
+ * flows were collected; seconds that writing them
+ * took.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,6 +24,7 @@ struct run {
     struct source *source;
     struct pipeline *pipeline;
     struct writeout *writeout;
+    bool is_done;
     uint64_t packets, packets_at_end, collect_packets;
     double longest_s;
 };
@@ -39,6 +42,7 @@ done(void *arg, struct rotation *rotation)
 {
     struct run *run = arg;
     run->collect_packets = run->packets - run->packets_at_end;
+    run->is_done = true;
     writeout_submit(run->writeout, rotation);
 }
 
@@ -61,7 +65,7 @@ read_all(struct run *run, const struct source_options *options)
         fprintf(stderr, "capture_rotate: %s\n", error);
         return -1;
     }
-    while (count > 0) {
+    while (count > 0 && !run->is_done) {
         const double start_s = now_s();
         count = source_dispatch(run->source, DISPATCH, take, run, error);
         pipeline_flush(run->pipeline);
@@ -86,11 +90,10 @@ measure(struct run *run, const struct source_options *options)
     if (read_all(run, options) < 0) return 1;
     printf(", %.0f us at the end of the interval",
         (pause_s > run->longest_s ? pause_s : run->longest_s) * 1e6);
-    pipeline_collect(run->pipeline, SIZE_MAX);
     printf("; collected within %" PRIu64 " packets", run->collect_packets);
     const double close_s = now_s();
     const int rc = writeout_close(run->writeout);
-    printf("; write-out %.2f s after them\n", now_s() - close_s);
+    printf("; written in %.2f s\n", now_s() - close_s);
     return rc != 0;
 }
 
