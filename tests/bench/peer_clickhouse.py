@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 
+from measure import Failed
 from peer import Peer
 
 CONFIG = """<yandex>
@@ -69,13 +70,13 @@ class Clickhouse(Peer):
     def wait(self):
         for _ in range(150):
             if self.process.poll() is not None:
-                raise RuntimeError(f"clickhouse-server ended; see {self.folder}/errors")
+                raise Failed(f"clickhouse-server ended; see {self.folder}/errors")
             if subprocess.run(self.client("SELECT 1"), capture_output=True,
                               check=False).returncode == 0:
                 return
             time.sleep(0.2)
         self.stop()
-        raise RuntimeError("clickhouse-server does not answer")
+        raise Failed("clickhouse-server does not answer")
 
     def stop(self):
         if self.process is None:

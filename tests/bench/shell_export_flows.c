@@ -224,6 +224,32 @@ struct form {
     void (*put)(struct bytes *out, const struct godb_chunk *chunk, uint32_t row);
 };
 
+/* A step that visits all of count rows: prime to it. */
+static uint32_t
+scatter_step(uint32_t count)
+{
+    for (uint32_t step = 7919;; step++) {
+        uint32_t a = step, b = count;
+        while (b != 0) {
+            const uint32_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        if (a == 1) return step;
+    }
+}
+
+/* A block's rows in no order, as a collector has them: the order in which we store them
+ * is no gift to the peers. */
+static void
+put_rows(struct bytes *out, const struct form *form, const struct godb_chunk *chunk)
+{
+    const uint64_t step = scatter_step(chunk->row_count);
+    out->length = 0;
+    for (uint64_t i = 0; i < chunk->row_count; i++)
+        form->put(out, chunk, (uint32_t)(i * step % chunk->row_count));
+}
+
 static int export(struct godb_scan *scan, const struct form *form,
     const char *directory, struct godb_err *err)
 {
@@ -232,9 +258,7 @@ static int export(struct godb_scan *scan, const struct form *form,
     int rc = GODB_OK;
     bool good = true;
     while (good && (rc = godb_scan_next(scan, &chunk, err)) == GODB_OK) {
-        body.length = 0;
-        for (uint32_t row = 0; row < chunk.row_count; row++)
-            form->put(&body, &chunk, row);
+        put_rows(&body, form, &chunk);
         good = directory != NULL ? write_nfdump_file(directory, &chunk, &body, &head)
                                  : fwrite(body.data, body.length, 1, stdout) == 1;
     }
