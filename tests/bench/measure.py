@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Run a command, several times: seconds of the whole process, peak memory, output."""
 import os
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -55,6 +56,15 @@ class Memory:
                         if line.startswith("VmHWM"))
 
 
+def cpu_s(pid):
+    """What a process has used; none: 0."""
+    if not pid:
+        return 0
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Timing:
     """One command, timed again and again.
 
@@ -63,15 +73,15 @@ class Timing:
     others and empties caches.  server: the process that does the work, if another."""
 
     def __init__(self, argv, env=None, runs=5, cold=None, server=None):
-        self.argv, self.env, self.cold = argv, env, cold
-        memory = Memory(server)
+        self.argv, self.env, self.cold, self.server = argv, env, cold, server
+        memory, used_s = Memory(server), self.used_s()
         first_s, self.output, self.peak_mib = run_for_memory(argv, env)
         self.peak_mib += memory.peak_mib()
-        self.times = []
+        self.times, self.cpu_times = [], []
         if cold:
             self.wanted = runs
         elif first_s > SLOW_S or runs == 0:
-            self.wanted, self.times = 0, [first_s]
+            self.wanted, self.times, self.cpu_times = 0, [first_s], [self.used_s() - used_s]
         else:
             self.wanted = runs * 3 if first_s < QUICK_S else runs
 
@@ -80,10 +90,21 @@ class Timing:
         if len(self.times) < self.wanted:
             if self.cold:
                 self.cold()
+            used_s = self.used_s()
             self.times.append(run(self.argv, self.env)[0])
+            self.cpu_times.append(self.used_s() - used_s)
 
-    def median(self):
+    def used_s(self):
+        """Of all processors, by the processes so far and the server."""
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime + cpu_s(self.server)
+
+    def median_s(self):
         return statistics.median(self.times)
+
+    def median_cpu_s(self):
+        """What a busy machine changes least."""
+        return statistics.median(self.cpu_times)
 
 
 def take_turns(timings):
@@ -91,15 +112,6 @@ def take_turns(timings):
     for _ in range(max(timing.wanted for timing in timings)):
         for timing in timings:
             timing.again()
-
-
-def cpu_s(pid):
-    """What a process has used; none: 0."""
-    if not pid:
-        return 0
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Machine:

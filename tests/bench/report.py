@@ -18,7 +18,8 @@ class Result:
     title: str
     peer: str
     rows: int
-    seconds: float
+    seconds: float  # median, as cpu_s
+    cpu_s: float    # of all processors together
     least_s: float
     most_s: float
     runs: int
@@ -33,7 +34,9 @@ def write_tsv(path, results):
         out = csv.DictWriter(file, [f.name for f in fields(Result)], delimiter="\t",
                              lineterminator="\n")
         out.writeheader()
-        out.writerows(asdict(result) for result in results)
+        for result in results:
+            out.writerow({name: round(value, 4) if isinstance(value, float) else value
+                          for name, value in asdict(result).items()})
 
 
 def read_tsv(path):
