@@ -62,8 +62,8 @@ pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
 pkgs_godb := liblz4 jansson libxxhash
 pkgs_capture := libpcap libndpi libcap-ng libxxhash
 pkgs_vtab := sqlite3
-pkgs_shell := sqlite3 jansson
-pkgs_tests := cmocka sqlite3 jansson
+pkgs_shell := sqlite3 jansson libcares
+pkgs_tests := cmocka sqlite3 jansson libcares
 
 # --- Sources --------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 # --- Packages ------------------------------------------------------------------------
 
 DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev libsqlite3-dev \
-    sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev
+    sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libc-ares-dev
 DEPS_TEST := libcmocka-dev iproute2 python3 netcat-openbsd curl openssl \
     binutils procps time
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
