@@ -79,9 +79,6 @@ const struct output_writer *output_find(const char *name);
 /* "Query returned no results", for writers that say so. */
 void output_empty(const struct output_context *context);
 
-/* A CSV field, quoted where a reader would take it for something else. */
-void output_csv_field(FILE *out, const char *text);
-
 /* A JSON string; what is no UTF-8 becomes '?'. */
 void output_json_string(FILE *out, const char *text);
 

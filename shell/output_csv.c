@@ -2,32 +2,15 @@
  *
  * output_csv.c -- goquery -e csv: header, rows, and the footer lines of goQuery.
  */
-#include <inttypes.h>
-#include <string.h>
-
+#include "shell/csv_field.h"
 #include "shell/output.h"
-
-void
-output_csv_field(FILE *out, const char *text)
-{
-    if (*text != ' ' && *text != '\t' && strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
-}
 
 static void
 print_pair(FILE *out, const char *name, const char *value)
 {
-    output_csv_field(out, name);
+    csv_field_print(out, name);
     fputc(',', out);
-    output_csv_field(out, value);
+    csv_field_print(out, value);
     fputc('\n', out);
 }
 
@@ -37,7 +20,7 @@ begin(const struct output_context *context)
     const struct report *report = context->report;
     for (size_t i = 0; i < report->column_count; i++) {
         if (i > 0) fputc(',', context->out);
-        output_csv_field(context->out, report->columns[i].title);
+        csv_field_print(context->out, report->columns[i].title);
     }
     if (report->column_count > 0) fputc('\n', context->out);
     return context->out;
@@ -50,7 +33,7 @@ print_row(
     FILE *out = state;
     for (size_t i = 0; i < context->report->column_count; i++) {
         if (i > 0) fputc(',', out);
-        output_csv_field(out, row->texts[i]);
+        csv_field_print(out, row->texts[i]);
     }
     fputc('\n', out);
     return true;

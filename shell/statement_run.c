@@ -4,6 +4,7 @@
  */
 #include "shell/statement_run.h"
 
+#include "shell/csv_field.h"
 #include "shell/shell_err.h"
 #include "shell/txt_table.h"
 
@@ -38,7 +39,7 @@ print_csv(const struct printer *printer,
 {
     for (int i = 0; i < printer->column_count; i++) {
         if (i > 0) fputc(',', printer->out);
-        output_csv_field(printer->out, cell(printer, i));
+        csv_field_print(printer->out, cell(printer, i));
     }
     fputc('\n', printer->out);
 }
