@@ -22,7 +22,7 @@
 /* Not an error: the limit is reached.  Beside enum godb_status. */
 enum { CHUNK_POOL_FULL = 2 };
 
-enum { CHUNK_BYTES_MIN = 4096, CHUNK_BYTES_MAX = 32768 };
+enum { CHUNK_BYTES_MIN = 4096, CHUNK_BYTES_MAX = 16384 };
 
 struct chunk_block {
     void *memory;

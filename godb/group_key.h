@@ -14,7 +14,6 @@
 #define GODB_GROUP_KEY_H
 
 #include "godb/godb.h"
-#include "godb/group_table.h"
 #include "godb/intern.h"
 
 struct key_layout {
@@ -37,7 +36,7 @@ void key_layout_init(struct key_layout *layout, unsigned dims, uint8_t ip_bytes)
 /* Bits of the columns that the dimensions come from. */
 unsigned key_columns(unsigned dims);
 
-/* Pack the keys of rows[0..count) (count <= GROUP_BATCH) of the chunk, layout->words
+/* Pack the keys of rows[0..count) of the chunk, layout->words
  * each, beginning step_words apart.  GODB_OK or GODB_ENOMEM. */
 int key_pack(const struct key_layout *layout, const struct key_context *context,
     const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys,

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "godb/grouper.h"
 #include "godb/regroup.h"
 #include "tests/store.h"
 
@@ -222,7 +223,7 @@ parts_too_large_for_a_thread_are_read_in_slices(void **state)
     assert_int_equal(
         regroup(&regrouped, &grouping, &order, LIMIT, 3, 64 * KIB, &job, NULL),
         GODB_OK);
-    assert_true(regrouped.run_count > 2 * grouping.part_count);
+    assert_true(regrouped.run_count > 2 * grouping.parts.count);
     assert_int_equal(regrouped.group_count, GROUPS);
     /* The first group's sum stopped at the largest number. */
     assert_true(regrouped.totals[0] == UINT64_MAX);
