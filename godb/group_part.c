@@ -150,9 +150,9 @@ append(struct group_parts *parts, struct group_part *part, const uint64_t *rows,
 static bool
 is_time_to_fold(const struct group_part *part)
 {
-    enum { ROWS_MIN = 4096 };
+    enum { ROWS_MIN = 1024 };
     const uint64_t come = part->rows.count - part->group_count;
-    return come > ROWS_MIN + part->group_count;
+    return come > ROWS_MIN + 2 * part->group_count;
 }
 
 int

@@ -80,8 +80,10 @@ grow_slots(struct group_table *table, uint64_t count)
 {
     struct group_slot *old = table->slots;
     const size_t old_count = table->slot_count, slot_count = slots_for(count);
-    struct group_slot *slots = calloc(slot_count, sizeof *slots);
+    struct group_slot *slots = malloc(slot_count * sizeof *slots);
     if (slots == NULL) return GODB_ENOMEM;
+    /* Not calloc(3): pages that are read before they are written fault twice. */
+    memset(slots, 0, slot_count * sizeof *slots);
     table->slots = slots;
     table->slot_count = table->slot_capacity = slot_count;
     for (size_t i = 0; i < old_count; i++)
@@ -147,47 +149,79 @@ group_table_begin(struct group_table *table, struct row_list *list, unsigned key
     return GODB_OK;
 }
 
-static inline bool
+/* The loops over words are compiled for the common shapes of rows: what is known of a
+ * shape stands here, and all functions that use it are inlined. */
+struct shape {
+    unsigned key_words, row_words;
+};
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE bool
 same_key(const uint64_t *a, const uint64_t *b, unsigned words)
 {
-    uint64_t difference = a[0] ^ b[0];
-    for (unsigned i = 1; i < words; i++)
+    uint64_t difference = 0;
+    for (unsigned i = 0; i < words; i++)
         difference |= a[i] ^ b[i];
-    return words == 0 || difference == 0;
+    return difference == 0;
 }
 
 /* A new group, which is the row: that may be where it is to go already. */
-static inline void
+INLINE void
 insert(struct group_table *table, struct group_slot *slot, const uint64_t *row,
-    uint32_t hash)
+    uint32_t hash, struct shape shape)
 {
     uint64_t *group = row_list_row(table->list, table->next);
     *slot = (struct group_slot){hash, table->next + 1};
     if (group != row)
-        for (unsigned word = 0; word < table->list->row_words; word++)
+        for (unsigned word = 0; word < shape.row_words; word++)
             group[word] = row[word];
     table->next = row_list_next(table->list, table->next);
     table->count++;
 }
 
-static inline void
-add_row(struct group_table *table, const uint64_t *row, uint32_t hash)
+INLINE void
+add_row(
+    struct group_table *table, const uint64_t *row, uint32_t hash, struct shape shape)
 {
+    struct group_slot *const slots = table->slots;
     const size_t mask = table->slot_count - 1;
-    const unsigned key_words = table->key_words, row_words = table->list->row_words;
     for (size_t at = hash & mask;; at = (at + 1) & mask) {
-        struct group_slot *slot = &table->slots[at];
+        struct group_slot *slot = &slots[at];
         if (slot->number == 0) {
-            insert(table, slot, row, hash);
+            insert(table, slot, row, hash, shape);
             return;
         }
         if (slot->hash != hash) continue;
         uint64_t *group = row_list_row(table->list, slot->number - 1);
-        if (!same_key(group, row, key_words)) continue;
-        for (unsigned word = key_words; word < row_words; word++)
+        if (!same_key(group, row, shape.key_words)) continue;
+        for (unsigned word = shape.key_words; word < shape.row_words; word++)
             group[word] = godb_sum(group[word], row[word]);
         return;
     }
+}
+
+INLINE void
+add_rows(struct group_table *table, const uint64_t *rows, const uint32_t *hashes,
+    size_t count, struct shape shape)
+{
+    for (size_t i = 0; i < count; i++)
+        add_row(table, rows + i * shape.row_words, hashes[i], shape);
+}
+
+static void
+add_rows_of_any_shape(struct group_table *table, const uint64_t *rows,
+    const uint32_t *hashes, size_t count)
+{
+    const struct shape shape = {table->key_words, table->list->row_words};
+    if (shape.key_words == 1 && shape.row_words == 2)
+        add_rows(table, rows, hashes, count, (struct shape){1, 2});
+    else if (shape.key_words == 1 && shape.row_words == 3)
+        add_rows(table, rows, hashes, count, (struct shape){1, 3});
+    else if (shape.key_words == 2 && shape.row_words == 4)
+        add_rows(table, rows, hashes, count, (struct shape){2, 4});
+    else
+        add_rows(table, rows, hashes, count, shape);
 }
 
 static void
@@ -211,8 +245,7 @@ group_table_add(struct group_table *table, const uint64_t *rows, const uint32_t 
         grow_slots(table, table->count + count) != GODB_OK)
         return GODB_ENOMEM;
     fetch(table, hashes, count);
-    for (size_t i = 0; i < count; i++)
-        add_row(table, rows + i * table->list->row_words, hashes[i]);
+    add_rows_of_any_shape(table, rows, hashes, count);
     return GODB_OK;
 }
 

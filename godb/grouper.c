@@ -109,6 +109,17 @@ start_batch(const struct grouping *grouping, struct grouper_batch *batch,
     return batch->rows ? GODB_OK : err_nomem(err);
 }
 
+/* memcpy() of a few words costs more than the words. */
+static inline void
+copy_row(uint64_t *to, const uint64_t *from, unsigned row_words)
+{
+    to[0] = from[0];
+    if (row_words > 1) to[1] = from[1];
+    if (row_words > 2) to[2] = from[2];
+    for (unsigned word = 3; word < row_words; word++)
+        to[word] = from[word];
+}
+
 /* Deal rows out to the batches of their parts. */
 static int
 deal_rows(struct grouper *grouper, enum group_kind kind, const uint64_t *rows,
@@ -121,9 +132,7 @@ deal_rows(struct grouper *grouper, enum group_kind kind, const uint64_t *rows,
         struct grouper_batch *batch = &grouper->batches[to];
         if (batch->rows == NULL && start_batch(grouping, batch, kind, err) != GODB_OK)
             return GODB_ENOMEM;
-        uint64_t *row = batch->rows + batch->count * row_words;
-        for (unsigned word = 0; word < row_words; word++)
-            row[word] = rows[word];
+        copy_row(batch->rows + batch->count * row_words, rows, row_words);
         if (++batch->count < GROUP_BATCH) continue;
         int rc = flush(grouper, to, err);
         if (rc != GODB_OK) return rc;
