@@ -2,13 +2,16 @@
  *
  * aggregate.c -- filter, group and sum inside the scan, on all cores.
  *
- *      days --> units --> thread: block_reader --> grouper --.    parts     .--> in
- * memory: (a day,   thread: block_reader --> grouper --+--> of the ---+    ranking.h or
- * some                                      |    result    '--> spilled: of it)    ...
- * --'                   regroup.h
+ *      days --> units     thread:  block_reader --> grouper --.
+ *                         thread:  block_reader --> grouper --+--> parts (group_part.h)
+ *                                                                    |
+ *      all in memory       folded, by all threads --> ranking.h  <---+
+ *      some were spilled   regroup.h, by all threads --> run_merge.h <
+ *                                                           |
+ *      godb_result_next()  one row after the other  <-------'
  *
- * Threads take the next unit until none is left, meet in the parts of the result
- * (grouping.h), and end before godb_aggregate() returns.
+ * Threads take the next unit, a day or some of its blocks, until none is left; they
+ * meet only in parts, and end before godb_aggregate() returns.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,7 @@
  *
  *      headers    which blocks, and which of them in the range of times
  *         |
- *      index      can a row of the block pass at all, and up to where?  (if there is
- * one)
+ *      index      if there is one: can a row of the block pass at all, and up to where?
  *         |
  *      filter's columns     up to there; which rows pass
  *         |

@@ -2,8 +2,7 @@
  *
  * group_key.h -- the dimensions of a row, packed into a few words.
  *
- *      time 8 | iface 4 | sip 4 or 16 | dip 4 or 16 | dport 2 | proto 1 | l7proto 2 |
- * ...
+ *      time 8 | iface 4 | sip 4, 16 | dip 4, 16 | dport 2 | proto 1 | l7proto 2 | ...
  *
  * Only the wanted dimensions are there, big-endian and in this order, padded with zeros
  * to whole words: keys compare as their rows should be ordered.  Rows with IPv4
@@ -20,7 +19,7 @@ struct key_layout {
     unsigned dims;
     uint8_t ip_bytes; /* 4 or 16 */
     uint8_t offset[GODB_DIM_COUNT];
-    unsigned words;
+    unsigned bytes, words; /* of a key: without and with padding */
 };
 
 /* What one chunk contributes to every key of it. */

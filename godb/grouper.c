@@ -37,10 +37,10 @@ grouper_init(struct grouper *grouper, struct grouping *grouping)
     memset(grouper, 0, sizeof *grouper);
     grouper->grouping = grouping;
     for (int kind = 0; kind < GROUP_KINDS; kind++) {
-        struct grouper_own *own = &grouper->own[kind];
-        row_list_init(&own->rows, &grouping->parts.pool,
-            grouping_row_words(grouping, (enum group_kind)kind));
-        own->is_used = grouping->own_rows > GROUP_BATCH;
+        own_groups_init(&grouper->own[kind], &grouping->layouts[kind],
+            &grouping->parts.pool, grouping_row_words(grouping, (enum group_kind)kind),
+            grouping->parts.seed);
+        grouper->uses_own[kind] = grouping->own_rows > GROUP_BATCH;
     }
     grouper->batches = calloc(grouping->parts.count, sizeof *grouper->batches);
     return grouper->batches ? GODB_OK : GODB_ENOMEM;
@@ -52,10 +52,8 @@ grouper_free(struct grouper *grouper)
     for (size_t i = 0; grouper->batches && i < grouper->grouping->parts.count; i++)
         free(grouper->batches[i].rows);
     free(grouper->batches);
-    for (int kind = 0; kind < GROUP_KINDS; kind++) {
-        row_list_free(&grouper->own[kind].rows);
-        group_table_free(&grouper->own[kind].table);
-    }
+    for (int kind = 0; kind < GROUP_KINDS; kind++)
+        own_groups_free(&grouper->own[kind]);
     group_table_free(&grouper->table);
     free(grouper->l7_codes);
     intern_free(&grouper->l7);
@@ -145,27 +143,25 @@ deal_rows(struct grouper *grouper, enum group_kind kind, const uint64_t *rows,
 /* Where own groups are hardly fewer than the rows that they were made of, finding them
  * is work in vain. */
 static bool
-is_worth_it(const struct grouper_own *own)
+is_worth_it(const struct own_groups *own)
 {
     enum { ROWS_A_GROUP = 3 };
-    return own->row_count >= ROWS_A_GROUP * own->table.count;
+    return own->row_count >= ROWS_A_GROUP * own->rows.count;
 }
 
 static int
 deal_own(struct grouper *grouper, enum group_kind kind, struct godb_err *err)
 {
-    struct grouper_own *own = &grouper->own[kind];
-    const struct grouping *grouping = grouper->grouping;
+    const struct own_groups *own = &grouper->own[kind];
     uint32_t hashes[GROUP_BATCH];
-    own->rows.count = own->table.count;
     for (size_t i = 0; i < own->rows.chunk_count; i++) {
         size_t count;
         const uint64_t *rows = row_list_chunk(&own->rows, i, &count);
         for (size_t done = 0; done < count; done += GROUP_BATCH) {
             const size_t now = count - done < GROUP_BATCH ? count - done : GROUP_BATCH;
             const uint64_t *batch = rows + done * own->rows.row_words;
-            group_hash(hashes, batch, grouping->layouts[kind].words,
-                own->rows.row_words, now, grouping->parts.seed);
+            group_hash(
+                hashes, batch, own->key_words, own->rows.row_words, now, own->seed);
             int rc = deal_rows(grouper, kind, batch, hashes, now, err);
             if (rc != GODB_OK) return rc;
         }
@@ -177,36 +173,22 @@ deal_own(struct grouper *grouper, enum group_kind kind, struct godb_err *err)
 static int
 renew_own(struct grouper *grouper, enum group_kind kind, struct godb_err *err)
 {
-    struct grouper_own *own = &grouper->own[kind];
+    struct own_groups *own = &grouper->own[kind];
     int rc = deal_own(grouper, kind, err);
-    if (rc != GODB_OK) return rc;
-    own->is_used = is_worth_it(own);
-    own->row_count = 0;
-    if (!own->is_used) {
-        row_list_free(&own->rows);
-        group_table_free(&own->table);
-        return GODB_OK;
-    }
-    rc = group_table_begin(&own->table, &own->rows,
-        grouper->grouping->layouts[kind].words, grouper->grouping->parts.seed, 0, 0);
-    return rc == GODB_OK ? GODB_OK : err_nomem(err);
+    grouper->uses_own[kind] = is_worth_it(own);
+    own_groups_clear(own);
+    if (!grouper->uses_own[kind]) own_groups_free(own);
+    return rc;
 }
 
 static int
 add_to_own(
     struct grouper *grouper, enum group_kind kind, size_t count, struct godb_err *err)
 {
-    struct grouper_own *own = &grouper->own[kind];
-    const struct grouping *grouping = grouper->grouping;
-    if (own->table.list == NULL &&
-        group_table_begin(&own->table, &own->rows, grouping->layouts[kind].words,
-            grouping->parts.seed, 0, 0) != GODB_OK)
+    struct own_groups *own = &grouper->own[kind];
+    if (own_groups_add(own, grouper->rows, grouper->hashes, count) != GODB_OK)
         return err_nomem(err);
-    if (row_list_reserve(&own->rows, own->table.count + count, true) != GODB_OK ||
-        group_table_add(&own->table, grouper->rows, grouper->hashes, count) != GODB_OK)
-        return err_nomem(err);
-    own->row_count += count;
-    return own->table.count + GROUP_BATCH <= grouping->own_rows
+    return own->rows.count + GROUP_BATCH <= grouper->grouping->own_rows
                ? GODB_OK
                : renew_own(grouper, kind, err);
 }
@@ -216,8 +198,7 @@ grouper_flush(struct grouper *grouper, struct godb_err *err)
 {
     int rc = GODB_OK;
     for (int kind = 0; kind < GROUP_KINDS && rc == GODB_OK; kind++)
-        if (grouper->own[kind].is_used)
-            rc = deal_own(grouper, (enum group_kind)kind, err);
+        if (grouper->uses_own[kind]) rc = deal_own(grouper, (enum group_kind)kind, err);
     for (size_t i = 0; i < grouper->grouping->parts.count && rc == GODB_OK; i++)
         rc = flush(grouper, i, err);
     return rc;
@@ -262,9 +243,26 @@ struct batch {
     uint32_t iface;
 };
 
+/* Add the sums of some rows to sums[], each in its place. */
+static void
+sum_up(struct grouper *grouper, const struct godb_chunk *chunk, const uint32_t *rows,
+    size_t count, uint64_t *sums)
+{
+    uint64_t more[GROUP_BATCH];
+    const struct grouping *grouping = grouper->grouping;
+    for (int sum = 0; sum < GODB_SUM_COUNT; sum++) {
+        if (!(grouping->sums & GODB_SUM_BIT(sum))) continue;
+        uint64_t *total = &sums[grouping->sum_place[sum]];
+        gather_sum(more, 1, sum, chunk, rows, count);
+        for (size_t i = 0; i < count; i++)
+            *total = godb_sum(*total, more[i]);
+    }
+}
+
+/* sums: instead of the rows' own, of which there is one then; may be NULL. */
 static int
 add_rows(struct grouper *grouper, enum group_kind kind, const struct batch *batch,
-    const uint32_t *rows, size_t count, struct godb_err *err)
+    const uint32_t *rows, size_t count, const uint64_t *sums, struct godb_err *err)
 {
     struct grouping *grouping = grouper->grouping;
     const struct key_layout *layout = &grouping->layouts[kind];
@@ -274,11 +272,14 @@ add_rows(struct grouper *grouper, enum group_kind kind, const struct batch *batc
     int rc =
         key_pack(layout, &context, batch->chunk, rows, count, grouper->rows, row_words);
     if (rc != GODB_OK) return err_nomem(err);
-    gather_sums(
-        grouper, grouper->rows + layout->words, row_words, batch->chunk, rows, count);
+    uint64_t *first_sums = grouper->rows + layout->words;
+    if (sums != NULL)
+        memcpy(first_sums, sums, grouping->sum_count * sizeof *sums);
+    else
+        gather_sums(grouper, first_sums, row_words, batch->chunk, rows, count);
+    if (grouper->uses_own[kind]) return add_to_own(grouper, kind, count, err);
     group_hash(grouper->hashes, grouper->rows, layout->words, row_words, count,
         grouping->parts.seed);
-    if (grouper->own[kind].is_used) return add_to_own(grouper, kind, count, err);
     return deal_rows(grouper, kind, grouper->rows, grouper->hashes, count, err);
 }
 
@@ -296,16 +297,41 @@ add_batch(struct grouper *grouper, const struct batch *batch, const uint32_t *ro
     uint32_t split[GROUP_KINDS][GROUP_BATCH];
     size_t counts[GROUP_KINDS] = {0, 0};
     if (!grouper->grouping->has_ips)
-        return add_rows(grouper, GROUPS_NARROW, batch, rows, count, err);
+        return add_rows(grouper, GROUPS_NARROW, batch, rows, count, NULL, err);
     for (size_t i = 0; i < count; i++) {
         const int kind = is_narrow(batch->chunk, rows[i]) ? GROUPS_NARROW : GROUPS_WIDE;
         split[kind][counts[kind]++] = rows[i];
     }
     int rc = GODB_OK;
     for (int kind = 0; kind < GROUP_KINDS && rc == GODB_OK; kind++)
-        rc = add_rows(
-            grouper, (enum group_kind)kind, batch, split[kind], counts[kind], err);
+        rc = add_rows(grouper, (enum group_kind)kind, batch, split[kind], counts[kind],
+            NULL, err);
     return rc;
+}
+
+static uint32_t
+take_rows(const struct godb_chunk *chunk, uint32_t from, uint32_t rows[GROUP_BATCH])
+{
+    const uint32_t left = chunk->selected_count - from;
+    const uint32_t count = left < GROUP_BATCH ? left : GROUP_BATCH;
+    for (uint32_t i = 0; i < count; i++)
+        rows[i] = chunk->selected ? chunk->selected[from + i] : from + i;
+    return count;
+}
+
+/* All rows of the chunk are of the same group: one that has their sums stands for them.
+ */
+static int
+add_as_one(struct grouper *grouper, const struct batch *batch, struct godb_err *err)
+{
+    const struct godb_chunk *chunk = batch->chunk;
+    uint64_t sums[GODB_SUM_COUNT] = {0};
+    uint32_t rows[GROUP_BATCH], count;
+    for (uint32_t done = 0; done < chunk->selected_count; done += count) {
+        count = take_rows(chunk, done, rows);
+        sum_up(grouper, chunk, rows, count, sums);
+    }
+    return add_rows(grouper, GROUPS_NARROW, batch, rows, 1, sums, err);
 }
 
 int
@@ -313,14 +339,13 @@ grouper_add(struct grouper *grouper, const struct godb_chunk *chunk, uint32_t if
     struct godb_err *err)
 {
     const struct batch batch = {chunk, iface};
-    uint32_t rows[GROUP_BATCH];
-    for (uint32_t done = 0; done < chunk->selected_count; done += GROUP_BATCH) {
-        const uint32_t left = chunk->selected_count - done;
-        const uint32_t count = left < GROUP_BATCH ? left : GROUP_BATCH;
-        for (uint32_t i = 0; i < count; i++)
-            rows[i] = chunk->selected ? chunk->selected[done + i] : done + i;
-        int rc = add_batch(grouper, &batch, rows, count, err);
-        if (rc != GODB_OK) return rc;
+    uint32_t rows[GROUP_BATCH], count;
+    int rc = GODB_OK;
+    if (!grouper->grouping->has_row_dims) return add_as_one(grouper, &batch, err);
+    for (uint32_t done = 0; done < chunk->selected_count && rc == GODB_OK;
+         done += count) {
+        count = take_rows(chunk, done, rows);
+        rc = add_batch(grouper, &batch, rows, count, err);
     }
-    return GODB_OK;
+    return rc;
 }

@@ -16,23 +16,17 @@
 #define GODB_GROUPER_H
 
 #include "godb/grouping.h"
+#include "godb/own_groups.h"
 
 struct grouper_batch;
-
-/* Groups of one kind that only this thread has. */
-struct grouper_own {
-    bool is_used;
-    struct row_list rows; /* groups, and room for a batch */
-    struct group_table table;
-    uint64_t row_count; /* that became groups since they were dealt out last */
-};
 
 struct grouper {
     struct grouping *grouping;
     struct intern l7;   /* texts that this thread has met ... */
     uint32_t *l7_codes; /* ... and their codes in the grouping */
     size_t l7_known;
-    struct grouper_own own[GROUP_KINDS];
+    struct own_groups own[GROUP_KINDS];
+    bool uses_own[GROUP_KINDS];
     struct grouper_batch *batches; /* of each part */
     struct group_table table;      /* for folding */
     uint64_t rows[GROUP_BATCH * ROW_WORDS_MAX];

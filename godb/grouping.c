@@ -54,11 +54,11 @@ static void
 share_memory(struct grouping *grouping, size_t split_count, size_t thread_count,
     uint64_t limit_bytes)
 {
-    enum { CHUNKS_A_PART = 16, OWN_ROWS_MAX = 12288 };
+    enum { CHUNKS_A_PART = 16 };
     const uint64_t row_bytes =
         grouping_row_words(grouping, GROUPS_WIDE) * sizeof(uint64_t);
     const uint64_t own = limit_bytes / 8 / thread_count / row_bytes;
-    grouping->own_rows = own < OWN_ROWS_MAX ? (size_t)own : OWN_ROWS_MAX;
+    grouping->own_rows = own < OWN_GROUPS_MAX ? (size_t)own : OWN_GROUPS_MAX;
     grouping->split_count = split_count;
     while (grouping->split_count > 1 &&
            grouper_batches_bytes(grouping) * thread_count > limit_bytes / 4)
@@ -99,6 +99,8 @@ grouping_init(struct grouping *grouping, unsigned dims, unsigned sums,
             grouping->sum_place[sum] = (uint8_t)grouping->sum_count++;
     grouping->has_ips =
         dims & (GODB_DIM_BIT(GODB_DIM_SIP) | GODB_DIM_BIT(GODB_DIM_DIP));
+    grouping->has_row_dims =
+        dims & ~(GODB_DIM_BIT(GODB_DIM_TIME) | GODB_DIM_BIT(GODB_DIM_IFACE));
     key_layout_init(&grouping->layouts[GROUPS_NARROW], dims, 4);
     key_layout_init(&grouping->layouts[GROUPS_WIDE], dims, GODB_IP_BYTES);
     grouping->parts.seed = random_seed();

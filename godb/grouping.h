@@ -22,6 +22,7 @@ struct grouping {
     uint8_t sum_place[GODB_SUM_COUNT]; /* in a group's sums, where wanted */
     unsigned sum_count;
     bool has_ips;
+    bool has_row_dims; /* else all rows of a block are of one group */
     struct key_layout layouts[GROUP_KINDS];
     size_t split_count;       /* parts of each kind */
     size_t own_rows;          /* of groups that a thread may have for itself */
