@@ -200,7 +200,8 @@ fill_window(struct colfile *file, uint64_t start_at, uint64_t end, uint64_t read
     if (want > file->window.capacity_bytes) {
         uint8_t *bigger = realloc(file->window.bytes, want);
         if (bigger == NULL) return ENOMEM;
-        file->window = (struct colfile_window){bigger, want};
+        file->window.bytes = bigger;
+        file->window.capacity_bytes = want;
     }
     file->window_start = file->window_end = 0;
     int rc = fs_read_at(file->fd, file->window.bytes, want, start_at);
