@@ -497,7 +497,7 @@ struct godb_aggregate_spec {
     int threads;   /* to work with, at most 64; 0: one a core */
     /* Of the process, about: groups that do not fit go to a temporary file in the
      * directory that SQLITE_TMPDIR or TMPDIR names, or else in /var/tmp, and the answer
-     * is the same.  6 MiB and 4 MiB a thread of it, but at most half, are left to
+     * is the same.  8 MiB and 6 MiB a thread of it, but at most half, are left to
      * what else is needed; blocks of more than some ten thousand flows come on top.
      * 0: half of the machine's memory or of what control groups allow, but no more than
      * three quarters of what is available. */
