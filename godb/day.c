@@ -272,6 +272,13 @@ day_block_is_another(enum godb_column column, uint32_t slot, struct godb_err *er
         godb_columns[column].file, slot, BLOCK_INDEX_FILE);
 }
 
+/* Stopping in time costs more than what is left, where that is little. */
+static bool
+is_first_part(const struct day_block *block, struct day_rows rows)
+{
+    return rows.end < block->row_count - block->row_count / 4;
+}
+
 /* Decompress into raw, whole where nothing vouches for the bytes. */
 static int
 unpack(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
@@ -286,7 +293,7 @@ unpack(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
     if (is_known && block_record_hash(packed, extent->end - extent->start) !=
                         block->record.columns[file->column].hash)
         return day_block_is_another(file->column, slot, err);
-    rc = is_known && rows.end < block->row_count
+    rc = is_known && is_first_part(block, rows)
              ? colfile_unpack_first(file, slot, extent, packed, rows.end, raw, err)
              : colfile_unpack(file, slot, extent, packed, raw, err);
     if (rc == GODB_OK) colfile_turn(file, raw, rows.first, rows.end);

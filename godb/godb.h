@@ -35,6 +35,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define GODB_VERSION "0.1.0"
 
@@ -119,7 +120,15 @@ struct godb_flow {
 
 /* An address is IPv4 when its last 12 bytes are zero.  The format has no other mark,
  * so the IPv6 addresses for which that holds (`::` among them) read as IPv4. */
-bool godb_ip_is_v4(const uint8_t ip[GODB_IP_BYTES]);
+static inline bool
+godb_ip_is_v4(const uint8_t ip[GODB_IP_BYTES])
+{
+    uint64_t last;
+    uint32_t before;
+    memcpy(&before, ip + 4, sizeof before);
+    memcpy(&last, ip + 8, sizeof last);
+    return (before | last) == 0;
+}
 
 /* Canonical text: dotted quad, or IPv6 by RFC 5952 with mapped addresses in hex
  * groups.  Returns the length. */
@@ -505,7 +514,7 @@ struct godb_aggregate_spec {
     int threads;   /* to work with, at most 64; 0: one a core */
     /* Of the process, about: groups that do not fit go to a temporary file in the
      * directory that SQLITE_TMPDIR or TMPDIR names, or else in /var/tmp, and the answer
-     * is the same.  6 MiB and 4 MiB a thread of it, but at most half, are left to
+     * is the same.  8 MiB and 6 MiB a thread of it, but at most half, are left to
      * what else is needed; blocks of more than some ten thousand flows come on top.
      * 0: half of the machine's memory or of what control groups allow, but no more than
      * three quarters of what is available. */

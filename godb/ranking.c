@@ -42,9 +42,9 @@ compare(const void *a, const void *b, void *arg)
     struct ranking *ranking = arg;
     if (is_stopped(ranking)) return 0;
     if (group_a->lead != group_b->lead) return group_a->lead < group_b->lead ? -1 : 1;
-    return group_order_compare(ranking->order, ranking->tables[group_a->table].kind,
-        ranking_entry(ranking, group_a), ranking->tables[group_b->table].kind,
-        ranking_entry(ranking, group_b));
+    return group_order_compare(ranking->order, ranking->lists[group_a->list].kind,
+        ranking_row(ranking, group_a), ranking->lists[group_b->list].kind,
+        ranking_row(ranking, group_b));
 }
 
 /* Let the group at groups[at] sink until none below it comes after it. */
@@ -81,38 +81,37 @@ offer(struct ranking *ranking, size_t capacity, const struct ranked_group *group
 }
 
 static void
-offer_table(struct ranking *ranking, size_t capacity, uint32_t number)
+offer_list(struct ranking *ranking, size_t capacity, uint32_t number)
 {
-    const struct ranked_table *from = &ranking->tables[number];
-    for (size_t i = 0; i < from->table->entry_chunk_count; i++) {
+    const struct ranked_list *from = &ranking->lists[number];
+    for (size_t i = 0; i < from->rows->chunk_count; i++) {
         size_t count;
-        const uint64_t *entry = group_chunk(from->table, i, &count);
+        const uint64_t *row = row_list_chunk(from->rows, i, &count);
         for (size_t in_chunk = 0; in_chunk < count; in_chunk++) {
             const struct ranked_group group = {
-                group_order_lead(ranking->order, from->kind, entry), number,
-                (uint32_t)(i << from->table->entry_bits | in_chunk)};
+                group_order_lead(ranking->order, from->kind, row), number,
+                (uint32_t)(i << from->rows->place_bits | in_chunk)};
             offer(ranking, capacity, &group);
-            entry += from->table->row_words;
+            row += from->rows->row_words;
         }
     }
 }
 
 int
 ranking_make(struct ranking *ranking, const struct group_order *order,
-    const struct ranked_table *tables, size_t table_count, uint64_t limit,
-    struct job *job, struct godb_err *err)
+    const struct ranked_list *lists, size_t list_count, uint64_t limit, struct job *job,
+    struct godb_err *err)
 {
     size_t capacity = 0;
-    *ranking = (struct ranking){
-        .order = order, .tables = tables, .table_count = table_count, .job = job};
-    for (size_t i = 0; i < table_count; i++)
-        capacity += tables[i].table->count;
+    *ranking = (struct ranking){.order = order, .lists = lists, .job = job};
+    for (size_t i = 0; i < list_count; i++)
+        capacity += lists[i].rows->count;
     if (limit < capacity) capacity = (size_t)limit;
     if (capacity == 0) return GODB_OK;
     ranking->groups = malloc(capacity * sizeof *ranking->groups);
     if (ranking->groups == NULL) return err_nomem(err);
-    for (size_t i = 0; i < table_count && !ranking->is_stopped; i++)
-        offer_table(ranking, capacity, (uint32_t)i);
+    for (size_t i = 0; i < list_count && !ranking->is_stopped; i++)
+        offer_list(ranking, capacity, (uint32_t)i);
     qsort_r(ranking->groups, ranking->count, sizeof *ranking->groups, compare, ranking);
     return ranking->is_stopped ? err_set(err, GODB_ECANCELLED, "cancelled") : GODB_OK;
 }
