@@ -59,10 +59,10 @@ link = $(CC) -pthread $(OPT_$(BUILD)) $(LINK_$(BUILD)) $(CFLAGS)
 # `make deps` needs no pkg-config.
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
-pkgs_godb := liblz4 jansson libxxhash
+pkgs_godb := liblz4 libzstd jansson libxxhash
 pkgs_capture := libpcap libndpi libcap-ng libxxhash
 pkgs_vtab := sqlite3
-pkgs_shell := sqlite3 jansson libcares zlib libzstd
+pkgs_shell := sqlite3 jansson libcares zlib
 pkgs_tests := cmocka sqlite3 jansson libcares
 
 # --- Sources --------------------------------------------------------------------
@@ -133,7 +133,7 @@ $(B)/goquery: $(B)/shell/goquery_main.o $(B)/libshell.a $(B)/libvtab_core.a $(B)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
 $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib libzstd $(pkgs_godb))
+	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib $(pkgs_godb))
 $(B)/goprobe-index: $(B)/shell/index_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))

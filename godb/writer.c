@@ -123,6 +123,11 @@ find_last(struct godb_writer *writer, struct godb_err *err)
     int rc = day_list_make(&list, writer->db, &sel, err);
     if (rc != GODB_OK) return rc;
     int64_t last_s = 0;
+    for (size_t i = 0; i < list.count && rc == GODB_OK; i++)
+        if (list.days[i].is_v4)
+            rc = err_set(err, GODB_EARG,
+                "%s/%s: a database of goDB v4 is only read; export it with goconvert",
+                godb_root(writer->db), name);
     for (size_t i = list.count; i > 0 && last_s == 0 && rc == GODB_OK; i--)
         rc = last_of_day(writer, list.days[i - 1].day_s, &last_s, err);
     day_list_free(&list);
