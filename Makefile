@@ -14,6 +14,7 @@ MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/goprobe
 DOCDIR ?= $(PREFIX)/share/doc/goprobe
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 # Where the programs look for the database when nobody says; see README.md.
 DB_PATH ?= /var/lib/goprobe/db
@@ -221,7 +222,7 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 	    --enable=warning,performance,portability --suppress=missingInclude \
 	    --suppress=missingIncludeSystem -I. -I$(B)/gen -j2 $(wildcard godb capture vtab shell)
 	$(if $(sh_files),shellcheck -x -e SC2317 -e SC1091 $(sh_files))
-	$(if $(wildcard docs/*.[158]),mandoc -T lint -W warning $(wildcard docs/*.[158]))
+	$(if $(wildcard docs/*.[1578]),mandoc -T lint -W warning $(wildcard docs/*.[1578]))
 	tests/layers.sh
 
 # --- Packages ------------------------------------------------------------------------
@@ -229,7 +230,7 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev libsqlite3-dev \
     sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libc-ares-dev zlib1g-dev libzstd-dev
 DEPS_TEST := libcmocka-dev iproute2 python3 netcat-openbsd curl openssl \
-    binutils procps time gzip zstd
+    binutils procps time gzip zstd zsh
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
@@ -253,11 +254,12 @@ demo: ## real traffic in network namespaces, captured and asked about in SQL
 # `.load goprobe` asks the loader for goprobe.so.  Its cache has names that start with
 # lib, and the sonames of those: so the file is libgoprobe.so and its soname goprobe.so.
 man_1 := $(wildcard docs/*.1)
+man_7 := $(wildcard docs/*.7)
 man_8 := $(wildcard docs/*.8)
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) \
-	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/sql \
-	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(INCLUDEDIR)/godb \
+	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/sql \
+	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(INCLUDEDIR)/godb \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 755 $(B)/goprobe $(DESTDIR)$(SBINDIR)/
 	install -m 755 $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(DESTDIR)$(BINDIR)/
@@ -265,11 +267,14 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	ln -sf libgoprobe.so $(DESTDIR)$(LIBDIR)/goprobe.so
 	install -m 644 $(src_views) $(DESTDIR)$(DATADIR)/sql/
 	install -m 644 shell/completion.bash $(DESTDIR)$(COMPLETIONDIR)/goquery
+	ln -sf goquery $(DESTDIR)$(COMPLETIONDIR)/goconvert
+	install -m 644 shell/completion.zsh $(DESTDIR)$(ZSHDIR)/_goquery
 	install -m 644 godb/godb.h $(DESTDIR)$(INCLUDEDIR)/godb/
 	install -m 644 $(B)/libgodb.a $(DESTDIR)$(LIBDIR)/
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 	    godb/godb.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc
 	$(if $(man_1),install -m 644 $(man_1) $(DESTDIR)$(MANDIR)/man1/)
+	$(if $(man_7),install -m 644 $(man_7) $(DESTDIR)$(MANDIR)/man7/)
 	$(if $(man_8),install -m 644 $(man_8) $(DESTDIR)$(MANDIR)/man8/)
 	install -m 644 README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md $(DESTDIR)$(DOCDIR)/
 	$(if $(DESTDIR),,ldconfig)
@@ -277,9 +282,10 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(BINDIR)/goquery \
 	    $(DESTDIR)$(BINDIR)/goconvert $(DESTDIR)$(BINDIR)/goprobe-index \
 	    $(DESTDIR)$(LIBDIR)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so \
-	    $(DESTDIR)$(COMPLETIONDIR)/goquery $(DESTDIR)$(INCLUDEDIR)/godb/godb.h \
+	    $(DESTDIR)$(COMPLETIONDIR)/goquery $(DESTDIR)$(COMPLETIONDIR)/goconvert $(DESTDIR)$(ZSHDIR)/_goquery $(DESTDIR)$(INCLUDEDIR)/godb/godb.h \
 	    $(DESTDIR)$(LIBDIR)/libgodb.a $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(man_1))) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(man_7))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(man_8)))
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 clean: ## remove build/
