@@ -15,9 +15,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "capture/classify.h"
+#include "capture/interval.h"
 #include "capture/log.h"
 #include "capture/pipeline.h"
 #include "capture/privileges.h"
@@ -32,7 +32,7 @@ enum {
     DRAIN_MS = 250, /* longer than libpcap holds packets back */
     DRAIN_MAX_MS = 5000,
     COLLECT_FLOWS = 4096, /* at a time, between packets: some 0.1 ms */
-    REFRESH_S = 1,
+    REFRESH_MS = 1000,
     MAX_FLOWS = 4 << 20,
     MAX_DPI_STATES = 128 << 10
 };
@@ -44,18 +44,12 @@ struct capture {
     struct classify *classify; /* NULL with --no-dpi */
     struct godb_l7_names *l7_names;
     struct pipeline *pipeline;
-    int64_t interval_end_s;    /* stamp of the interval at hand; 0: none has begun */
+    struct interval interval;  /* live */
+    int64_t interval_end_s;    /* a file: stamp of the interval at hand; 0: none */
+    uint64_t late_packets;     /* a file: older than the interval they count in */
     int64_t last_packet_ms;    /* live: its time */
     struct source_stats stats; /* at the last rotation */
 };
-
-/* The end of the interval (S - 300, S] that holds this moment. */
-static int64_t
-interval_end(int64_t time_s, uint32_t time_us)
-{
-    const int64_t start_s = time_s - time_s % GODB_INTERVAL_S;
-    return start_s == time_s && time_us == 0 ? time_s : start_s + GODB_INTERVAL_S;
-}
 
 /* --- Rotations --------------------------------------------------------------- */
 
@@ -129,11 +123,23 @@ take_file_packet(void *arg, const struct source_packet *packet)
     struct capture *c = arg;
     const int64_t end_s = file_interval_end(c, packet);
     if (c->interval_end_s == 0) c->interval_end_s = end_s;
+    if (end_s < c->interval_end_s) c->late_packets++;
     if (end_s > c->interval_end_s) {
         rotate(c, c->interval_end_s);
         c->interval_end_s = end_s;
     }
     pipeline_packet(c->pipeline, packet);
+}
+
+static void
+tell_file(const struct capture *c)
+{
+    const char *file = c->options->file;
+    if (c->interval_end_s == 0) log_line("warning: %s: holds no packets", file);
+    if (c->late_packets > 0)
+        log_line("warning: %s: its clock goes back; %" PRIu64
+                 " packets count in a later interval than their own",
+            file, c->late_packets);
 }
 
 static int
@@ -145,6 +151,7 @@ run_file(struct capture *c, const volatile sig_atomic_t *stop)
         count =
             source_dispatch(c->source, DISPATCH_PACKETS, take_file_packet, c, error);
     if (count < 0) log_line("%s; what came before it is kept", error);
+    if (count >= 0 && !*stop) tell_file(c);
     if (c->interval_end_s != 0) rotate(c, c->interval_end_s);
     pipeline_collect(c->pipeline, SIZE_MAX);
     return count < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -177,14 +184,6 @@ wait_for_packets(struct capture *c, int timeout_ms)
     return poll(&fd, 1, timeout_ms);
 }
 
-static int64_t
-clock_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* What the ring still holds: part-filled pieces of it come only after a while.  Ends
  * when it has been quiet for that long, or with packets that are later than its start:
  * under load it is never quiet. */
@@ -192,41 +191,44 @@ static void
 drain(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
-    const int64_t stop_ms = clock_ms(CLOCK_REALTIME);
-    const int64_t start_ms = clock_ms(CLOCK_MONOTONIC);
+    struct clock_reading start, now;
     int64_t passed_ms;
     int count;
+    clock_read(&start);
     do {
         count = take_packets(c, error);
         if (count == 0) wait_for_packets(c, POLL_MS / 4);
-        passed_ms = clock_ms(CLOCK_MONOTONIC) - start_ms;
-    } while (count >= 0 && c->last_packet_ms <= stop_ms && passed_ms < DRAIN_MAX_MS &&
-             (count > 0 || passed_ms < DRAIN_MS));
+        clock_read(&now);
+        passed_ms = now.awake_ms - start.awake_ms;
+    } while (count >= 0 && c->last_packet_ms <= start.wall_ms &&
+             passed_ms < DRAIN_MAX_MS && (count > 0 || passed_ms < DRAIN_MS));
 }
 
-/* The wall clock passed the interval's end. */
 static void
-rotate_on_time(struct capture *c, int64_t now_s)
+tell_clock(const struct interval_news *news)
 {
-    /* After a suspend, or a clock set forward, the end is long past: the block's stamp
-     * is that of the last interval that is over. */
-    int64_t stamp_s = c->interval_end_s;
-    if (now_s - stamp_s > GODB_INTERVAL_S) stamp_s = now_s - now_s % GODB_INTERVAL_S;
-    rotate(c, stamp_s);
-    c->interval_end_s = stamp_s + GODB_INTERVAL_S;
+    if (news->sleep_ms > 0)
+        log_line("the machine was suspended for %" PRId64 " s", news->sleep_ms / 1000);
+    if (news->jump_ms > 0)
+        log_line("warning: the clock was set forward by %" PRId64 " s",
+            news->jump_ms / 1000);
+    if (news->jump_ms < 0)
+        log_line("warning: the clock was set back by %" PRId64
+                 " s; blocks keep rising times",
+            -news->jump_ms / 1000);
 }
 
 static void
-look_at_clock(struct capture *c, int64_t *last_refresh_s)
+look_at_clock(struct capture *c, int64_t *last_refresh_ms)
 {
     char error[SOURCE_ERROR_MAX];
-    const int64_t now_s = time(NULL);
-    if (now_s >= c->interval_end_s) rotate_on_time(c, now_s);
-    /* A clock that was set back: the interval at hand would last for ever. */
-    if (c->interval_end_s - now_s > GODB_INTERVAL_S)
-        c->interval_end_s = interval_end(now_s, 1);
-    if (now_s - *last_refresh_s < REFRESH_S && now_s >= *last_refresh_s) return;
-    *last_refresh_s = now_s;
+    struct clock_reading now;
+    clock_read(&now);
+    const struct interval_news news = interval_look(&c->interval, &now);
+    tell_clock(&news);
+    if (news.is_over) rotate(c, news.stamp_s);
+    if (now.boot_ms - *last_refresh_ms < REFRESH_MS) return;
+    *last_refresh_ms = now.boot_ms;
     if (source_refresh(c->source, error) != SOURCE_OK) log_line("warning: %s", error);
 }
 
@@ -234,20 +236,23 @@ static int
 run_live(struct capture *c, const volatile sig_atomic_t *stop)
 {
     char error[SOURCE_ERROR_MAX];
-    int64_t last_refresh_s = time(NULL);
+    struct clock_reading now;
     int count = 0;
-    c->interval_end_s = interval_end(last_refresh_s, 1);
+    clock_read(&now);
+    interval_begin(&c->interval, &now);
+    int64_t last_refresh_ms = now.boot_ms;
     log_line("capturing on %zu interface(s), next block at %" PRId64,
-        c->options->iface_count, c->interval_end_s);
+        c->options->iface_count, interval_stamp(&c->interval));
     while (!*stop && count >= 0) {
         const bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
         if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
         count = take_packets(c, error);
-        look_at_clock(c, &last_refresh_s);
+        look_at_clock(c, &last_refresh_ms);
     }
     if (count < 0) log_line("%s", error);
     if (count >= 0) drain(c);
-    rotate(c, time(NULL));
+    clock_read(&now);
+    rotate(c, interval_cut(&c->interval, &now));
     pipeline_collect(c->pipeline, SIZE_MAX);
     return count < 0 ? EXIT_IO : EXIT_SUCCESS;
 }

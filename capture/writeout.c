@@ -26,6 +26,7 @@ struct outlet {
     struct godb_writer *writer;
     struct rotation_row *kept; /* rows of blocks that failed */
     size_t kept_count;
+    bool is_ahead; /* its last block is later than the clock */
 };
 
 struct writeout {
@@ -61,13 +62,32 @@ fill_block(struct godb_block *block, const struct rotation_row *rows, size_t cou
     return GODB_OK;
 }
 
-/* After a restart within an interval, or a clock that was set back, the stamp has to be
- * later than the last one all the same. */
+/* After a restart with a clock that was set back, the stamp has to be later than the
+ * last one all the same. */
 static int64_t
-stamp_for(const struct writeout *w, const struct outlet *outlet, int64_t time_s)
+stamp_for(const struct writeout *w, struct outlet *outlet, int64_t time_s)
 {
     const int64_t last_s = godb_writer_last_s(outlet->writer);
-    return !w->is_strict && time_s <= last_s ? last_s + 1 : time_s;
+    const bool is_ahead = !w->is_strict && time_s <= last_s;
+    if (is_ahead && !outlet->is_ahead)
+        log_line("warning: %s: the last block, %" PRId64
+                 ", is later than the clock; the next follow right behind it",
+            outlet->iface, last_s);
+    outlet->is_ahead = is_ahead;
+    return is_ahead ? last_s + 1 : time_s;
+}
+
+/* Blocks one second behind each other can fill a day: the next one has room. */
+static int
+append_somewhere(struct writeout *w, struct outlet *outlet, int64_t time_s,
+    const struct godb_block_stats *stats, struct godb_err *err)
+{
+    const int64_t stamp_s = stamp_for(w, outlet, time_s);
+    const int64_t next_day_s = stamp_s - stamp_s % GODB_DAY_S + GODB_DAY_S;
+    int rc = godb_writer_append(outlet->writer, stamp_s, w->block, stats, err);
+    if (rc != GODB_EFULL || w->is_strict) return rc;
+    log_line("warning: %s; the block goes to the next day", err->msg);
+    return godb_writer_append(outlet->writer, next_day_s, w->block, stats, err);
 }
 
 static int
@@ -77,9 +97,7 @@ write_block(struct writeout *w, struct outlet *outlet, int64_t time_s,
 {
     strcpy(err->msg, "out of memory");
     int rc = fill_block(w->block, rows, count);
-    if (rc == GODB_OK)
-        rc = godb_writer_append(
-            outlet->writer, stamp_for(w, outlet, time_s), w->block, stats, err);
+    if (rc == GODB_OK) rc = append_somewhere(w, outlet, time_s, stats, err);
     if (rc == GODB_OK) rc = godb_writer_commit(outlet->writer, err);
     return rc;
 }

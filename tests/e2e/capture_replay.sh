@@ -81,6 +81,9 @@ echo "this is no capture file" >"$TMP/garbage.pcap"
 refused "a file that is not there" 66 "$TMP/nope.pcap: No such file" -d "$db" -r "$TMP/nope.pcap"
 refused "a garbage file" 66 "garbage.pcap: unknown file format" -d "$db" -r "$TMP/garbage.pcap"
 refused "an empty file" 66 "empty.pcap" -d "$db" -r "$TMP/empty.pcap"
+make_pcap "$TMP/ieee.pcap" 1700006100
+printf '\x69' | dd of="$TMP/ieee.pcap" bs=1 seek=20 conv=notrunc 2>"$TMP/err"
+refused "a file of another link type" 66 "ieee.pcap: link type IEEE802_11 (105) is not supported" -d "$db" -r "$TMP/ieee.pcap"
 refused "a filter with an error" 64 "filter 'port http https'" -d "$db" -r "$TMP/wan.pcap" -f 'port http https'
 refused "an interface name with a slash" 64 "'a/b' holds a '/'" -d "$db" -r "$TMP/wan.pcap" -i a/b
 refused "an interface name with a leading dot" 64 "'.x' starts with a dot" -d "$db" -r "$TMP/wan.pcap" -i .x
@@ -104,6 +107,20 @@ head -c $(($(wc -c <"$TMP/wan.pcap") - 10)) "$TMP/wan.pcap" >"$TMP/cut.pcap"
 is "a truncated file has status 1" "$?" 1
 has "and is named" "$(cat "$TMP/err")" "cut.pcap: truncated"
 is "what came before is kept" "$(ask 'SELECT sum(packets) FROM flows')" 4
+
+# A file whose clock goes back, and one without packets.
+db=$TMP/back
+make_pcap "$TMP/back.pcap" 1700006101 1700006500 1700006102 1700006103 1700006501
+passes "a file whose clock goes back is read" "$goprobe" -d "$db" -r "$TMP/back.pcap"
+has "and said" "$(cat "$TMP/err")" "back.pcap: its clock goes back; 2 packets count in a later interval"
+is "its packets are all counted, in blocks that rise" \
+    "$(ask 'SELECT time, packets FROM flows')" "1700006400|1
+1700006700|4"
+db=$TMP/nothing
+make_pcap "$TMP/nothing.pcap"
+passes "a file without packets is read" "$goprobe" -d "$db" -r "$TMP/nothing.pcap"
+has "and said" "$(cat "$TMP/err")" "nothing.pcap: holds no packets"
+is "and gives no blocks" "$(ask 'SELECT count(*) FROM blocks')" 0
 
 # --- Real captures ------------------------------------------------------------------------------
 if [ -d ../shared/data/pcaps ]; then
