@@ -33,8 +33,7 @@ enum {
     DRAIN_MAX_MS = 5000,
     COLLECT_FLOWS = 4096, /* at a time, between packets: some 0.1 ms */
     REFRESH_MS = 1000,
-    MAX_FLOWS = 4 << 20,
-    MAX_DPI_STATES = 128 << 10
+    DPI_BYTES = 128 << 20 /* for detection states */
 };
 
 struct capture {
@@ -83,8 +82,9 @@ tell_lack(struct capture *c)
     const uint64_t broken = lack.verdicts[PACKET_TRUNCATED] + lack.verdicts[PACKET_BAD];
     if (lack.flows.shared_packets > 0)
         log_line("warning: %" PRIu64
-                 " packets counted without addresses, the table of %d flows is full",
-            lack.flows.shared_packets, MAX_FLOWS);
+                 " packets counted without addresses, the table of %zu flows is full; "
+                 "see --max-flows",
+            lack.flows.shared_packets, c->options->max_flows);
     if (lack.flows.lost_packets > 0)
         log_line("warning: %" PRIu64 " packets not counted, out of memory",
             lack.flows.lost_packets);
@@ -295,7 +295,7 @@ open_classify(struct capture *c)
 {
     struct godb_err err = {GODB_ENOMEM, 0, "out of memory"};
     if (c->options->no_dpi) return EXIT_SUCCESS;
-    c->classify = classify_new(MAX_DPI_STATES);
+    c->classify = classify_new(DPI_BYTES);
     if (c->classify && classify_names(c->classify, &c->l7_names, &err) == GODB_OK)
         return EXIT_SUCCESS;
     log_line("%s", err.msg);
@@ -308,7 +308,7 @@ open_pipeline(struct capture *c)
     const struct pipeline_options options = {
         .source = c->source,
         .iface_count = c->options->iface_count,
-        .max_flows = MAX_FLOWS,
+        .max_flows = c->options->max_flows,
         .classify = c->classify,
         .done = submit,
         .arg = c,

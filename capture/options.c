@@ -8,10 +8,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "capture/log.h"
 
-enum { BUFFER_MIB = 64, BUFFER_MIB_MAX = 1024 };
+enum {
+    BUFFER_MIB = 64,
+    BUFFER_MIB_MAX = 1024,
+    FLOW_BYTES = 512, /* of a flow, while its interval is written and viewed */
+    FLOWS_LEAST = 1 << 10,
+    FLOWS_SMALL = 1 << 16, /* by default at least, and at most */
+    FLOWS_LARGE = 1 << 24,
+    FLOWS_MOST = 1 << 28
+};
+
+/* Options without a letter. */
+enum { OPTION_NO_DPI = 256, OPTION_NO_PROMISC, OPTION_MAX_FLOWS };
+
+size_t
+options_flows_for(uint64_t memory_bytes)
+{
+    const uint64_t flows = memory_bytes / 4 / FLOW_BYTES;
+    if (flows < FLOWS_SMALL) return FLOWS_SMALL;
+    return flows > FLOWS_LARGE ? FLOWS_LARGE : (size_t)flows;
+}
+
+static uint64_t
+machine_bytes(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+}
 
 static void
 print_help(FILE *to)
@@ -29,11 +56,13 @@ print_help(FILE *to)
         "  -i, --iface NAME     the interface that the file's flows are stored under\n"
         "                       (the file's name without its ending)\n"
         "  -B, --buffer MIB     size of the kernel's ring (%d)\n"
+        "      --max-flows N    flows held at a time; without it, by the machine's\n"
+        "                       memory (%zu)\n"
         "      --no-dpi         do not look for layer 7 protocols\n"
         "      --no-promisc     do not set the interfaces promiscuous\n"
         "  -h, --help           this text\n"
         "  -V, --version        the version\n",
-        GOPROBE_DB_PATH, BUFFER_MIB);
+        GOPROBE_DB_PATH, BUFFER_MIB, options_flows_for(machine_bytes()));
 }
 
 static int
@@ -63,6 +92,15 @@ parse_buffer(const char *text, int *out)
     return end != text && *end == '\0' && value >= 1 && value <= BUFFER_MIB_MAX;
 }
 
+static bool
+parse_flows(const char *text, size_t *out)
+{
+    char *end;
+    const long value = strtol(text, &end, 10);
+    *out = (size_t)value;
+    return end != text && *end == '\0' && value >= FLOWS_LEAST && value <= FLOWS_MOST;
+}
+
 /* What one option says; an exit code, or -1. */
 static int
 read_option(struct options *o, int option, const char **iface)
@@ -80,15 +118,18 @@ read_option(struct options *o, int option, const char **iface)
     case 'i':
         *iface = optarg;
         return -1;
-    case 'n':
+    case OPTION_NO_DPI:
         o->no_dpi = true;
         return -1;
-    case 'p':
+    case OPTION_NO_PROMISC:
         o->no_promiscuous = true;
         return -1;
     case 'B':
         if (parse_buffer(optarg, &o->buffer_mib)) return -1;
         return usage_error("--buffer takes 1 to 1024 MiB, not ", optarg);
+    case OPTION_MAX_FLOWS:
+        if (parse_flows(optarg, &o->max_flows)) return -1;
+        return usage_error("--max-flows takes 1024 to 268435456, not ", optarg);
     case 'h':
         print_help(stdout);
         return 0;
@@ -145,8 +186,9 @@ options_read(struct options *out, int argc, char **argv, int *out_exit_code)
         {"read", required_argument, NULL, 'r'},
         {"iface", required_argument, NULL, 'i'},
         {"buffer", required_argument, NULL, 'B'},
-        {"no-dpi", no_argument, NULL, 'n'},
-        {"no-promisc", no_argument, NULL, 'p'},
+        {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
+        {"no-dpi", no_argument, NULL, OPTION_NO_DPI},
+        {"no-promisc", no_argument, NULL, OPTION_NO_PROMISC},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
@@ -156,6 +198,7 @@ options_read(struct options *out, int argc, char **argv, int *out_exit_code)
     memset(out, 0, sizeof *out);
     out->db_path = GOPROBE_DB_PATH;
     out->buffer_mib = BUFFER_MIB;
+    out->max_flows = options_flows_for(machine_bytes());
     while (exit_code < 0 &&
            (option = getopt_long(argc, argv, "d:f:r:i:B:hV", known, NULL)) != -1)
         exit_code = read_option(out, option, &iface);

@@ -23,9 +23,15 @@ struct options {
     size_t iface_count;
     char file_iface[2 * GODB_IFACE_MAX]; /* made from the file's name */
     int buffer_mib;
+    size_t max_flows;
     bool no_dpi;
     bool no_promiscuous;
 };
+
+/* How many flows a machine with so much memory has room for: they, their index, the
+ * rows of an interval that is being written, and those of a live view take a quarter of
+ * it at most. */
+size_t options_flows_for(uint64_t memory_bytes);
 
 enum options_verdict { OPTIONS_RUN, OPTIONS_EXIT };
 

@@ -122,6 +122,20 @@ passes "a file without packets is read" "$goprobe" -d "$db" -r "$TMP/nothing.pca
 has "and said" "$(cat "$TMP/err")" "nothing.pcap: holds no packets"
 is "and gives no blocks" "$(ask 'SELECT count(*) FROM blocks')" 0
 
+# --- More flows than there is room for ------------------------------------------------------------
+db=$TMP/full
+passes "a capture of many flows is made" "$BUILD_DIR/tests/bench/capture_make_packets" "$TMP/many.pcap" 20000 60000 128
+passes "it is read with a small table" "$goprobe" --no-dpi --max-flows 2000 -d "$db" -r "$TMP/many.pcap"
+has "and said" "$(cat "$TMP/err")" "packets counted without addresses, the table of 2000 flows is full"
+is "no packet is lost" "$(ask 'SELECT packets FROM traffic')" 60000
+is "flows without room are one for each protocol" "$(ask "
+    SELECT sip, dip, dport, proto_name, packets > 1000 FROM traffic WHERE sip = '0.0.0.0' ORDER BY proto")" \
+    "0.0.0.0|0.0.0.0|0|TCP|1
+0.0.0.0|0.0.0.0|0|UDP|1"
+db=$TMP/none
+refused "a table of no size" 64 "--max-flows takes 1024 to 268435456, not 0" -d "$db" --max-flows 0 lo
+rm "$TMP/many.pcap"
+
 # --- Real captures ------------------------------------------------------------------------------
 if [ -d ../shared/data/pcaps ]; then
     db=$TMP/real

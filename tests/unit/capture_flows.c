@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "capture/fragments.h"
+#include "capture/options.h"
 #include "capture/rotation.h"
 
 enum { TCP = 6, UDP = 17, ICMP = 1, ICMPV6 = 58 };
@@ -481,6 +482,55 @@ each_packet_counts_once_and_in_its_interval_however_the_table_is_swept(void **st
     flowtab_free(scene.table);
 }
 
+/* The index doubles where a part of it is three quarters full: right behind that it is
+ * largest. */
+static void
+a_flow_takes_112_bytes_at_most(void **state)
+{
+    (void)state;
+    enum { FLOWS = 900000 };
+    struct scene scene;
+    size_t most = 0;
+    bool forward;
+    begin(&scene, FLOWS);
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        struct packet p = packet_of(UDP, 40000, 53, 0);
+        memcpy(p.sip, &i, sizeof i);
+        assert_non_null(add(&scene, &p, i % 3 ? 1 : 2, &forward));
+        if (i < 100000 || i % 1000 != 0) continue;
+        const size_t bytes = flowtab_bytes(scene.table) / (i + 1);
+        if (bytes > most) most = bytes;
+    }
+    print_message("# %zu bytes a flow at most\n", most);
+    assert_true(most <= 112);
+    assert_int_equal(flowtab_count_of(scene.table, 1), FLOWS / 3 * 2);
+    assert_int_equal(flowtab_count_of(scene.table, 2), FLOWS / 3);
+    /* What was forgotten makes room: the next ones take no more. */
+    const size_t bytes = flowtab_bytes(scene.table);
+    rotation_free(rows_of(&scene));
+    rotation_free(rows_of(&scene));
+    assert_int_equal(flowtab_count_of(scene.table, 1), 0);
+    for (uint32_t i = FLOWS; i < 2 * FLOWS; i++) {
+        struct packet p = packet_of(UDP, 40000, 53, 0);
+        memcpy(p.sip, &i, sizeof i);
+        assert_non_null(add(&scene, &p, 0, &forward));
+    }
+    assert_true(flowtab_bytes(scene.table) <= bytes + bytes / 20);
+    assert_int_equal(flowtab_take_lack(scene.table).shared_packets, 0);
+    flowtab_free(scene.table);
+}
+
+static void
+memory_says_how_many_flows_there_may_be(void **state)
+{
+    (void)state;
+    assert_int_equal(options_flows_for(0), 65536);
+    assert_int_equal(options_flows_for(UINT64_C(256) << 20), 131072);
+    assert_int_equal(options_flows_for(UINT64_C(1) << 30), 524288);
+    assert_int_equal(options_flows_for(UINT64_C(24) << 30), 12582912);
+    assert_int_equal(options_flows_for(UINT64_C(1) << 40), 16777216);
+}
+
 static void
 later_fragments_get_the_ports_of_the_first(void **state)
 {
@@ -654,6 +704,8 @@ main(void)
             what_a_full_table_has_no_room_for_is_counted_without_addresses),
         cmocka_unit_test(
             each_packet_counts_once_and_in_its_interval_however_the_table_is_swept),
+        cmocka_unit_test(a_flow_takes_112_bytes_at_most),
+        cmocka_unit_test(memory_says_how_many_flows_there_may_be),
         cmocka_unit_test(later_fragments_get_the_ports_of_the_first),
         cmocka_unit_test(a_later_fragment_takes_the_protocol_that_the_first_one_showed),
         cmocka_unit_test(frames_longer_than_16_bits_count_whole),
