@@ -18,6 +18,7 @@
 
 #include "capture/classify.h"
 #include "capture/interval.h"
+#include "capture/link_stats.h"
 #include "capture/log.h"
 #include "capture/pipeline.h"
 #include "capture/privileges.h"
@@ -48,6 +49,8 @@ struct capture {
     uint64_t late_packets;     /* a file: older than the interval they count in */
     int64_t last_packet_ms;    /* live: its time */
     struct source_stats stats; /* at the last rotation */
+    struct link_stats *links;  /* live: likewise, of each interface; then, now */
+    uint64_t *missed;          /* by each, in the interval before it */
 };
 
 /* --- Rotations --------------------------------------------------------------- */
@@ -59,45 +62,69 @@ submit(void *arg, struct rotation *rotation)
     writeout_submit(c->writeout, rotation);
 }
 
-static struct source_stats
+static void
+count_missed(struct capture *c)
+{
+    const struct options *o = c->options;
+    struct link_stats *now = c->links + o->iface_count;
+    link_stats_read(now, o->ifaces, o->iface_count);
+    for (size_t i = 0; i < o->iface_count; i++) {
+        c->missed[i] = link_stats_missed(&c->links[i], &now[i]);
+        if (now[i].is_there) c->links[i] = now[i];
+    }
+}
+
+static struct pipeline_drops
 drops_of_interval(struct capture *c)
 {
     struct source_stats now;
+    if (c->options->file != NULL) return (struct pipeline_drops){0, NULL};
     source_read_stats(c->source, &now);
-    const struct source_stats drops = {.dropped = now.dropped - c->stats.dropped,
-        .if_dropped = now.if_dropped - c->stats.if_dropped};
+    const struct pipeline_drops drops = {now.dropped - c->stats.dropped, c->missed};
     c->stats = now;
-    if (drops.dropped > 0)
+    count_missed(c);
+    if (drops.ring > 0)
         log_line("warning: %" PRIu64
                  " packets were lost, the ring was full; try a larger "
                  "--buffer",
-            drops.dropped);
+            drops.ring);
     return drops;
+}
+
+/* What is no IP is no surprise, and is in the block's statistics alone. */
+static void
+tell_undecoded(const struct capture *c, size_t iface)
+{
+    const struct pipeline_counters counters = pipeline_interval(c->pipeline, iface);
+    const uint64_t *count = counters.verdicts;
+    if (count[PACKET_TRUNCATED] + count[PACKET_BAD] + count[PACKET_TOO_DEEP] == 0)
+        return;
+    log_line("warning: %s: packets not counted: %" PRIu64 " cut off, %" PRIu64
+             " with a bad IP header, %" PRIu64 " with too many tags or labels",
+        c->options->ifaces[iface], count[PACKET_TRUNCATED], count[PACKET_BAD],
+        count[PACKET_TOO_DEEP]);
 }
 
 static void
 tell_lack(struct capture *c)
 {
-    const struct pipeline_lack lack = pipeline_take_lack(c->pipeline);
-    const uint64_t broken = lack.verdicts[PACKET_TRUNCATED] + lack.verdicts[PACKET_BAD];
-    if (lack.flows.shared_packets > 0)
+    const struct flowtab_lack lack = pipeline_take_lack(c->pipeline);
+    if (lack.shared_packets > 0)
         log_line("warning: %" PRIu64
                  " packets counted without addresses, the table of %zu flows is full; "
                  "see --max-flows",
-            lack.flows.shared_packets, c->options->max_flows);
-    if (lack.flows.lost_packets > 0)
+            lack.shared_packets, c->options->max_flows);
+    if (lack.lost_packets > 0)
         log_line("warning: %" PRIu64 " packets not counted, out of memory",
-            lack.flows.lost_packets);
-    if (broken > 0)
-        log_line("warning: %" PRIu64 " packets not counted, their IP header is cut off "
-                 "or wrong",
-            broken);
+            lack.lost_packets);
+    for (size_t i = 0; i < c->options->iface_count; i++)
+        tell_undecoded(c, i);
 }
 
 static void
 rotate(struct capture *c, int64_t time_s)
 {
-    const struct source_stats drops = drops_of_interval(c);
+    const struct pipeline_drops drops = drops_of_interval(c);
     tell_lack(c);
     if (!pipeline_end_interval(c->pipeline, time_s, &drops))
         log_line("warning: out of memory, this interval goes into the next block");
@@ -319,6 +346,22 @@ open_pipeline(struct capture *c)
     return EXIT_FAILURE;
 }
 
+/* What interfaces had lost before is not ours. */
+static int
+open_links(struct capture *c)
+{
+    const struct options *o = c->options;
+    if (o->file != NULL) return EXIT_SUCCESS;
+    c->links = calloc(2 * o->iface_count, sizeof *c->links);
+    c->missed = calloc(o->iface_count, sizeof *c->missed);
+    if (c->links && c->missed) {
+        link_stats_read(c->links, o->ifaces, o->iface_count);
+        return EXIT_SUCCESS;
+    }
+    log_line("out of memory");
+    return EXIT_FAILURE;
+}
+
 static int
 open_writeout(struct capture *c)
 {
@@ -343,6 +386,8 @@ close_all(struct capture *c)
     classify_free(c->classify);
     godb_l7_names_free(c->l7_names);
     source_close(c->source);
+    free(c->links);
+    free(c->missed);
 }
 
 int
@@ -353,6 +398,7 @@ capture_run(const struct options *options, const volatile sig_atomic_t *stop)
     int exit_code = open_source(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_classify(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_pipeline(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_links(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_writeout(&c);
     if (exit_code == EXIT_SUCCESS) {
         if (options->file == NULL) privileges_drop(options->db_path);

@@ -27,9 +27,9 @@ struct pipeline {
     struct pipeline_options options;
     struct flowtab *table;
     struct fragments *fragments;
-    struct rotation *rotation; /* of the interval that is over; NULL: none */
-    uint64_t *received;        /* packets of each interface in this interval */
-    uint64_t verdicts[PACKET_VERDICT_COUNT];
+    struct rotation *rotation;          /* of the interval that is over; NULL: none */
+    struct pipeline_counters *counters; /* of each interface */
+    struct pipeline_counters *before;   /* what they were when the interval began */
     size_t aging_cursor;
     size_t pending_count;
     size_t bytes_used;
@@ -64,9 +64,11 @@ pipeline_new(const struct pipeline_options *options)
     p->options = *options;
     p->table = flowtab_new(options->max_flows, &calls);
     p->fragments = calloc(1, sizeof *p->fragments);
-    p->received = calloc(options->iface_count, sizeof *p->received);
+    p->counters = calloc(options->iface_count, sizeof *p->counters);
+    p->before = calloc(options->iface_count, sizeof *p->before);
     if (options->classify) p->bytes = malloc((size_t)BATCH * BYTES_MAX);
-    if (p->table && p->fragments && p->received && (p->bytes || !options->classify))
+    if (p->table && p->fragments && p->counters && p->before &&
+        (p->bytes || !options->classify))
         return p;
     pipeline_free(p);
     return NULL;
@@ -87,7 +89,8 @@ pipeline_free(struct pipeline *p)
     flowtab_free(p->table);
     rotation_free(p->rotation);
     free(p->fragments);
-    free(p->received);
+    free(p->counters);
+    free(p->before);
     free(p->bytes);
     free(p);
 }
@@ -113,6 +116,15 @@ keep_bytes(struct pipeline *p, struct packet *packet)
     p->bytes_used += count;
 }
 
+static void
+count_frame(struct pipeline_counters *counters, const struct packet *packet,
+    enum packet_verdict verdict)
+{
+    counters->packets[packet->direction]++;
+    counters->bytes[packet->direction] += packet->wire_bytes;
+    counters->verdicts[verdict]++;
+}
+
 void
 pipeline_packet(struct pipeline *p, const struct source_packet *from)
 {
@@ -123,8 +135,7 @@ pipeline_packet(struct pipeline *p, const struct source_packet *from)
             from->captured_bytes, from->wire_bytes);
     const int iface = source_iface(p->options.source, packet->ifindex);
     if (iface < 0) return; /* of an interface that has just gone */
-    p->received[iface]++;
-    p->verdicts[verdict]++;
+    count_frame(&p->counters[iface], packet, verdict);
     if (verdict != PACKET_OK) return;
     fragments_apply(p->fragments, packet);
     flowtab_prepare(p->table, packet, (uint16_t)iface, &pending->place);
@@ -181,20 +192,52 @@ pipeline_flush(struct pipeline *p)
     if (p->rotation) pipeline_collect(p, COLLECT_A_BATCH);
 }
 
+/* --- Counters --------------------------------------------------------------------- */
+
+struct pipeline_counters
+pipeline_total(const struct pipeline *p, size_t iface)
+{
+    return p->counters[iface];
+}
+
+struct pipeline_counters
+pipeline_interval(const struct pipeline *p, size_t iface)
+{
+    struct pipeline_counters counters = p->counters[iface];
+    const struct pipeline_counters *before = &p->before[iface];
+    for (int i = 0; i < 2; i++) {
+        counters.packets[i] -= before->packets[i];
+        counters.bytes[i] -= before->bytes[i];
+    }
+    for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
+        counters.verdicts[i] -= before->verdicts[i];
+    return counters;
+}
+
 /* --- Intervals -------------------------------------------------------------------- */
 
 /* libpcap counts drops of the ring, which all interfaces share: each block has the
  * whole number, since any of its packets may have been among them. */
 static void
 fill_stats(
-    struct pipeline *p, struct rotation *rotation, const struct source_stats *drops)
+    struct pipeline *p, struct rotation *rotation, const struct pipeline_drops *drops)
 {
+    static const enum packet_verdict reasons[GODB_UNDECODED_COUNT] = {
+        [GODB_NOT_IP] = PACKET_NOT_IP,
+        [GODB_TRUNCATED] = PACKET_TRUNCATED,
+        [GODB_BAD_HEADER] = PACKET_BAD,
+        [GODB_TOO_DEEP] = PACKET_TOO_DEEP,
+    };
     for (size_t i = 0; i < rotation->iface_count; i++) {
         struct godb_pcap_stats *stats = &rotation->stats[i].pcap;
-        stats->received = (int64_t)p->received[i];
-        stats->dropped = (int64_t)drops->dropped;
-        stats->if_dropped = (int64_t)drops->if_dropped;
-        p->received[i] = 0;
+        const struct pipeline_counters counters = pipeline_interval(p, i);
+        stats->received = (int64_t)(counters.packets[PACKET_RECEIVED] +
+                                    counters.packets[PACKET_SENT]);
+        stats->dropped = (int64_t)drops->ring;
+        stats->if_dropped = drops->link ? (int64_t)drops->link[i] : -1;
+        for (int k = 0; k < GODB_UNDECODED_COUNT; k++)
+            stats->undecoded[k] = (int64_t)counters.verdicts[reasons[k]];
+        p->before[i] = p->counters[i];
     }
 }
 
@@ -211,7 +254,7 @@ pipeline_collect(struct pipeline *p, size_t count)
 
 bool
 pipeline_end_interval(
-    struct pipeline *p, int64_t time_s, const struct source_stats *drops)
+    struct pipeline *p, int64_t time_s, const struct pipeline_drops *drops)
 {
     pipeline_flush(p);
     pipeline_collect(p, SIZE_MAX);
@@ -223,12 +266,8 @@ pipeline_end_interval(
     return true;
 }
 
-struct pipeline_lack
+struct flowtab_lack
 pipeline_take_lack(struct pipeline *p)
 {
-    struct pipeline_lack lack;
-    memcpy(lack.verdicts, p->verdicts, sizeof lack.verdicts);
-    memset(p->verdicts, 0, sizeof p->verdicts);
-    lack.flows = flowtab_take_lack(p->table);
-    return lack;
+    return flowtab_take_lack(p->table);
 }

@@ -26,7 +26,8 @@ struct outlet {
     struct godb_writer *writer;
     struct rotation_row *kept; /* rows of blocks that failed */
     size_t kept_count;
-    bool is_ahead; /* its last block is later than the clock */
+    struct godb_pcap_stats kept_stats; /* of those blocks; all 0: none failed */
+    bool is_ahead;                     /* its last block is later than the clock */
 };
 
 struct writeout {
@@ -102,6 +103,23 @@ write_block(struct writeout *w, struct outlet *outlet, int64_t time_s,
     return rc;
 }
 
+static int64_t
+add_known(int64_t a, int64_t b)
+{
+    return a < 0 || b < 0 ? -1 : a + b;
+}
+
+/* What happened in the intervals of failed blocks happened in that of the next one. */
+static void
+add_stats(struct godb_pcap_stats *to, const struct godb_pcap_stats *from)
+{
+    to->received = add_known(to->received, from->received);
+    to->dropped = add_known(to->dropped, from->dropped);
+    to->if_dropped = add_known(to->if_dropped, from->if_dropped);
+    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
+        to->undecoded[i] = add_known(to->undecoded[i], from->undecoded[i]);
+}
+
 /* Rows of a block that failed; those without memory to keep them are lost, and it is
  * said. */
 static void
@@ -130,10 +148,15 @@ write_iface(struct writeout *w, size_t iface, const struct rotation *rotation,
     const struct rotation_row *rows, size_t count)
 {
     struct outlet *outlet = &w->outlets[iface];
+    struct godb_block_stats stats = rotation->stats[iface];
     struct godb_err err;
-    int rc = write_block(
-        w, outlet, rotation->time_s, rows, count, &rotation->stats[iface], &err);
-    if (rc == GODB_OK) return;
+    add_stats(&stats.pcap, &outlet->kept_stats);
+    int rc = write_block(w, outlet, rotation->time_s, rows, count, &stats, &err);
+    if (rc == GODB_OK) {
+        outlet->kept_stats = (struct godb_pcap_stats){.received = 0};
+        return;
+    }
+    outlet->kept_stats = stats.pcap;
     if (w->is_strict) {
         log_line("%s", err.msg);
         set_failed(w);

@@ -122,6 +122,30 @@ passes "a file without packets is read" "$goprobe" -d "$db" -r "$TMP/nothing.pca
 has "and said" "$(cat "$TMP/err")" "nothing.pcap: holds no packets"
 is "and gives no blocks" "$(ask 'SELECT count(*) FROM blocks')" 0
 
+# --- What cannot be counted is told by its reason ------------------------------------------------
+python3 - "$TMP/odd.pcap" <<'PY'
+import struct, sys
+ether = bytes(12)
+ip = bytes.fromhex('45000020000100004011000 00a0000010a000002'.replace(' ', ''))
+udp = bytes.fromhex('9c400035000c0000') + b'abcd'
+arp = ether + b'\x08\x06' + bytes(28)
+good = ether + b'\x08\x00' + ip + udp
+bad = ether + b'\x08\x00' + b'\x44' + ip[1:] + udp
+deep = ether + b'\x81\x00\x00\x01' * 5 + b'\x08\x00' + ip + udp
+with open(sys.argv[1], 'wb') as out:
+    out.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+    for frame, captured in [(arp, 42), (good, 46), (good, 30), (bad, 46), (deep, 66), (good, 46), (good, 20)]:
+        frame = frame.ljust(captured, b'\0')
+        out.write(struct.pack('<IIII', 1700006100, 0, captured, len(frame)) + frame[:captured])
+PY
+db=$TMP/odd
+passes "a file of odd packets is read" "$goprobe" --no-dpi -d "$db" -r "$TMP/odd.pcap"
+has "it is said what was not counted" "$(cat "$TMP/err")" \
+    "odd: packets not counted: 2 cut off, 1 with a bad IP header, 1 with too many tags or labels"
+is "and stands in the block, by reason" "$(ask 'SELECT pcap_received, packets_logged, not_ip, truncated, bad_header, too_deep FROM blocks')" "7|2|1|2|1|1"
+is "and in meta.json, behind what goProbe knows" "$(grep -o '"traffic".*' "$db"/odd/*/meta.json)" \
+    '"traffic":92,"packets_not_ip":1,"packets_truncated":2,"packets_bad_header":1,"packets_too_deep":1}]}'
+
 # --- More flows than there is room for ------------------------------------------------------------
 db=$TMP/full
 passes "a capture of many flows is made" "$BUILD_DIR/tests/bench/capture_make_packets" "$TMP/many.pcap" 20000 60000 128
