@@ -17,12 +17,14 @@
 #include <string.h>
 
 #include "capture/classify.h"
+#include "capture/control.h"
 #include "capture/interval.h"
 #include "capture/link_stats.h"
 #include "capture/log.h"
 #include "capture/pipeline.h"
 #include "capture/privileges.h"
 #include "capture/source.h"
+#include "capture/viewer.h"
 #include "capture/writeout.h"
 
 enum {
@@ -44,6 +46,14 @@ struct capture {
     struct classify *classify; /* NULL with --no-dpi */
     struct godb_l7_names *l7_names;
     struct pipeline *pipeline;
+    struct exchange *exchange; /* live: views of it, and those who ask for them */
+    struct viewer *viewer;
+    struct control *control;
+    char socket_path[GODB_PATH_MAX];
+    int64_t started_s;
+    uint64_t submitted;        /* rotations */
+    struct flowtab_lack lack;  /* of the intervals that are over */
+    uint64_t *missed_before;   /* by each interface in them */
     struct interval interval;  /* live */
     int64_t interval_end_s;    /* a file: stamp of the interval at hand; 0: none */
     uint64_t late_packets;     /* a file: older than the interval they count in */
@@ -59,6 +69,7 @@ static void
 submit(void *arg, struct rotation *rotation)
 {
     struct capture *c = arg;
+    c->submitted++;
     writeout_submit(c->writeout, rotation);
 }
 
@@ -70,6 +81,7 @@ count_missed(struct capture *c)
     link_stats_read(now, o->ifaces, o->iface_count);
     for (size_t i = 0; i < o->iface_count; i++) {
         c->missed[i] = link_stats_missed(&c->links[i], &now[i]);
+        c->missed_before[i] += c->missed[i];
         if (now[i].is_there) c->links[i] = now[i];
     }
 }
@@ -109,6 +121,8 @@ static void
 tell_lack(struct capture *c)
 {
     const struct flowtab_lack lack = pipeline_take_lack(c->pipeline);
+    c->lack.shared_packets += lack.shared_packets;
+    c->lack.lost_packets += lack.lost_packets;
     if (lack.shared_packets > 0)
         log_line("warning: %" PRIu64
                  " packets counted without addresses, the table of %zu flows is full; "
@@ -204,11 +218,28 @@ take_packets(struct capture *c, char *error)
     return count;
 }
 
-static int
+/* Or for a question. */
+static void
 wait_for_packets(struct capture *c, int timeout_ms)
 {
-    struct pollfd fd = {.fd = source_fd(c->source), .events = POLLIN};
-    return poll(&fd, 1, timeout_ms);
+    struct pollfd fds[2] = {{.fd = source_fd(c->source), .events = POLLIN},
+        {.fd = exchange_fd(c->exchange), .events = POLLIN}};
+    if (poll(fds, 2, timeout_ms) > 0 && fds[1].revents) exchange_woken(c->exchange);
+}
+
+static bool
+serve_view(struct capture *c)
+{
+    const struct viewer_moment moment = {
+        .started_s = c->started_s,
+        .now_s = c->interval.seen.wall_ms / 1000,
+        .stamp_s = interval_stamp(&c->interval),
+        .submitted = c->submitted,
+        .lack = c->lack,
+        .links = c->links,
+        .missed = c->missed_before,
+    };
+    return viewer_serve(c->viewer, &moment);
 }
 
 /* What the ring still holds: part-filled pieces of it come only after a while.  Ends
@@ -267,15 +298,18 @@ run_live(struct capture *c, const volatile sig_atomic_t *stop)
     int count = 0;
     clock_read(&now);
     interval_begin(&c->interval, &now);
+    c->started_s = now.wall_ms / 1000;
     int64_t last_refresh_ms = now.boot_ms;
     log_line("capturing on %zu interface(s), next block at %" PRId64,
         c->options->iface_count, interval_stamp(&c->interval));
     while (!*stop && count >= 0) {
-        const bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
+        bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
+        is_busy = serve_view(c) || is_busy;
         if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
         count = take_packets(c, error);
         look_at_clock(c, &last_refresh_ms);
     }
+    exchange_close(c->exchange);
     if (count < 0) log_line("%s", error);
     if (count >= 0) drain(c);
     clock_read(&now);
@@ -354,7 +388,8 @@ open_links(struct capture *c)
     if (o->file != NULL) return EXIT_SUCCESS;
     c->links = calloc(2 * o->iface_count, sizeof *c->links);
     c->missed = calloc(o->iface_count, sizeof *c->missed);
-    if (c->links && c->missed) {
+    c->missed_before = calloc(o->iface_count, sizeof *c->missed_before);
+    if (c->links && c->missed && c->missed_before) {
         link_stats_read(c->links, o->ifaces, o->iface_count);
         return EXIT_SUCCESS;
     }
@@ -379,15 +414,58 @@ open_writeout(struct capture *c)
                                                            : EXIT_IO;
 }
 
+static int
+open_viewer(struct capture *c)
+{
+    const struct options *o = c->options;
+    if (o->file != NULL) return EXIT_SUCCESS;
+    c->exchange = exchange_new();
+    const struct viewer_options options = {
+        .exchange = c->exchange,
+        .pipeline = c->pipeline,
+        .source = c->source,
+        .classify = c->classify,
+        .ifaces = o->ifaces,
+        .iface_count = o->iface_count,
+        .max_flows = o->max_flows,
+    };
+    if (c->exchange) c->viewer = viewer_new(&options);
+    if (c->viewer) return EXIT_SUCCESS;
+    log_line("out of memory");
+    return EXIT_FAILURE;
+}
+
+/* A place that was asked for has to do; without the usual one there is no live view. */
+static int
+open_control(struct capture *c)
+{
+    char error[CONTROL_ERROR_MAX];
+    const struct options *o = c->options;
+    if (o->file != NULL || o->no_socket) return EXIT_SUCCESS;
+    options_socket_path(c->socket_path, sizeof c->socket_path, o->db_path, o->socket);
+    const struct control_options options = {
+        .path = c->socket_path,
+        .exchange = c->exchange,
+        .writeout = c->writeout,
+        .l7_names = c->l7_names,
+    };
+    if (control_open(&c->control, &options, error)) return EXIT_SUCCESS;
+    log_line("%s%s", o->socket ? "" : "warning: no live view: ", error);
+    return o->socket ? EXIT_IO : EXIT_SUCCESS;
+}
+
 static void
 close_all(struct capture *c)
 {
+    viewer_free(c->viewer);
+    exchange_free(c->exchange);
     pipeline_free(c->pipeline);
     classify_free(c->classify);
     godb_l7_names_free(c->l7_names);
     source_close(c->source);
     free(c->links);
     free(c->missed);
+    free(c->missed_before);
 }
 
 int
@@ -399,10 +477,16 @@ capture_run(const struct options *options, const volatile sig_atomic_t *stop)
     if (exit_code == EXIT_SUCCESS) exit_code = open_classify(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_pipeline(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_links(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_viewer(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_writeout(&c);
     if (exit_code == EXIT_SUCCESS) {
         if (options->file == NULL) privileges_drop(options->db_path);
+        exit_code = open_control(&c);
+    }
+    if (exit_code == EXIT_SUCCESS)
         exit_code = options->file ? run_file(&c, stop) : run_live(&c, stop);
+    if (c.control) control_close(c.control);
+    if (c.writeout) {
         if (writeout_close(c.writeout) != 0) exit_code = EXIT_IO;
     }
     close_all(&c);

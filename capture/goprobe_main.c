@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "capture/ask_status.h"
 #include "capture/capture.h"
 #include "capture/options.h"
 
@@ -24,6 +25,7 @@ main(int argc, char **argv)
     struct options options;
     int exit_code;
     struct sigaction action = {.sa_handler = on_signal};
+    if (ask_status_is_meant(argc, argv)) return ask_status(argc, argv);
     if (options_read(&options, argc, argv, &exit_code) == OPTIONS_EXIT)
         return exit_code;
     sigemptyset(&action.sa_mask);

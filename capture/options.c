@@ -23,7 +23,13 @@ enum {
 };
 
 /* Options without a letter. */
-enum { OPTION_NO_DPI = 256, OPTION_NO_PROMISC, OPTION_MAX_FLOWS };
+enum {
+    OPTION_NO_DPI = 256,
+    OPTION_NO_PROMISC,
+    OPTION_MAX_FLOWS,
+    OPTION_SOCKET,
+    OPTION_NO_SOCKET
+};
 
 size_t
 options_flows_for(uint64_t memory_bytes)
@@ -31,6 +37,15 @@ options_flows_for(uint64_t memory_bytes)
     const uint64_t flows = memory_bytes / 4 / FLOW_BYTES;
     if (flows < FLOWS_SMALL) return FLOWS_SMALL;
     return flows > FLOWS_LARGE ? FLOWS_LARGE : (size_t)flows;
+}
+
+void
+options_socket_path(char *out, size_t size, const char *db_path, const char *socket)
+{
+    if (socket)
+        snprintf(out, size, "%s", socket);
+    else
+        snprintf(out, size, "%s/%s", db_path, GODB_LIVE_SOCKET);
 }
 
 static uint64_t
@@ -46,6 +61,7 @@ print_help(FILE *to)
     fprintf(to,
         "usage: goprobe [options] IFACE...\n"
         "       goprobe [options] -r FILE [-i NAME]\n"
+        "       goprobe -status [-d DIR] [--socket PATH] [-e txt|json|prometheus]\n"
         "\n"
         "Captures on all interfaces at once and writes the flows of each as a block\n"
         "every five minutes.  SIGTERM or SIGINT write the last block.\n"
@@ -58,11 +74,15 @@ print_help(FILE *to)
         "  -B, --buffer MIB     size of the kernel's ring (%d)\n"
         "      --max-flows N    flows held at a time; without it, by the machine's\n"
         "                       memory (%zu)\n"
+        "      --socket PATH    where to answer -status and questions for live flows\n"
+        "                       (%s in the database)\n"
+        "      --no-socket      do not\n"
         "      --no-dpi         do not look for layer 7 protocols\n"
         "      --no-promisc     do not set the interfaces promiscuous\n"
         "  -h, --help           this text\n"
         "  -V, --version        the version\n",
-        GOPROBE_DB_PATH, BUFFER_MIB, options_flows_for(machine_bytes()));
+        GOPROBE_DB_PATH, BUFFER_MIB, options_flows_for(machine_bytes()),
+        GODB_LIVE_SOCKET);
 }
 
 static int
@@ -127,6 +147,12 @@ read_option(struct options *o, int option, const char **iface)
     case 'B':
         if (parse_buffer(optarg, &o->buffer_mib)) return -1;
         return usage_error("--buffer takes 1 to 1024 MiB, not ", optarg);
+    case OPTION_SOCKET:
+        o->socket = optarg;
+        return -1;
+    case OPTION_NO_SOCKET:
+        o->no_socket = true;
+        return -1;
     case OPTION_MAX_FLOWS:
         if (parse_flows(optarg, &o->max_flows)) return -1;
         return usage_error("--max-flows takes 1024 to 268435456, not ", optarg);
@@ -187,6 +213,8 @@ options_read(struct options *out, int argc, char **argv, int *out_exit_code)
         {"iface", required_argument, NULL, 'i'},
         {"buffer", required_argument, NULL, 'B'},
         {"max-flows", required_argument, NULL, OPTION_MAX_FLOWS},
+        {"socket", required_argument, NULL, OPTION_SOCKET},
+        {"no-socket", no_argument, NULL, OPTION_NO_SOCKET},
         {"no-dpi", no_argument, NULL, OPTION_NO_DPI},
         {"no-promisc", no_argument, NULL, OPTION_NO_PROMISC},
         {"help", no_argument, NULL, 'h'},

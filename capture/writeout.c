@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "capture/deadline.h"
 #include "capture/log.h"
 
 enum { QUEUE_MAX = 4, WRITER_NICE = 5 };
@@ -28,6 +29,8 @@ struct outlet {
     size_t kept_count;
     struct godb_pcap_stats kept_stats; /* of those blocks; all 0: none failed */
     bool is_ahead;                     /* its last block is later than the clock */
+    int64_t written_s;                 /* under the lock: of its last block */
+    size_t waiting_count;              /* likewise: of kept rows */
 };
 
 struct writeout {
@@ -42,6 +45,8 @@ struct writeout {
     pthread_cond_t room;
     struct rotation *first, **last; /* the queue */
     size_t queued_count;
+    uint64_t submitted, finished; /* rotations, so far */
+    pthread_cond_t quiet;         /* one more is finished */
     bool is_closing, has_failed;
 };
 
@@ -167,6 +172,52 @@ write_iface(struct writeout *w, size_t iface, const struct rotation *rotation,
     keep(outlet, rows, count);
 }
 
+/* --- Looking ----------------------------------------------------------------- */
+
+static void
+show(struct writeout *w)
+{
+    for (size_t i = 0; i < w->iface_count; i++) {
+        w->outlets[i].written_s = godb_writer_last_s(w->outlets[i].writer);
+        w->outlets[i].waiting_count = w->outlets[i].kept_count;
+    }
+}
+
+/* With the lock held the thread neither begins nor ends a rotation, and between them
+ * what it keeps stays as it is. */
+enum writeout_moment
+writeout_look(struct writeout *w, uint64_t submitted, int timeout_ms,
+    writeout_look_fn *look, void *arg)
+{
+    const struct timespec until = deadline_in(timeout_ms);
+    enum writeout_moment moment = WRITEOUT_QUIET;
+    int rc = 0;
+    pthread_mutex_lock(&w->lock);
+    while (w->finished < submitted && rc == 0)
+        rc = pthread_cond_timedwait(&w->quiet, &w->lock, &until);
+    if (w->finished < submitted) moment = WRITEOUT_BUSY;
+    if (w->submitted > submitted) moment = WRITEOUT_PAST;
+    for (size_t i = 0; moment == WRITEOUT_QUIET && i < w->iface_count; i++) {
+        const struct outlet *outlet = &w->outlets[i];
+        const struct writeout_state state = {
+            outlet->written_s, outlet->kept, outlet->kept_count};
+        look(arg, i, &state);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return moment;
+}
+
+struct writeout_state
+writeout_state(struct writeout *w, size_t iface)
+{
+    pthread_mutex_lock(&w->lock);
+    const struct outlet *outlet = &w->outlets[iface];
+    const struct writeout_state state = {
+        outlet->written_s, NULL, outlet->waiting_count};
+    pthread_mutex_unlock(&w->lock);
+    return state;
+}
+
 /* --- Rotations --------------------------------------------------------------- */
 
 static void
@@ -230,6 +281,16 @@ be_patient(void)
     (void)setpriority(PRIO_PROCESS, 0, WRITER_NICE);
 }
 
+static void
+finish(struct writeout *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->finished++;
+    show(w);
+    pthread_cond_broadcast(&w->quiet);
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void *
 run(void *arg)
 {
@@ -239,6 +300,7 @@ run(void *arg)
     while ((rotation = next_rotation(w)) != NULL) {
         write_rotation(w, rotation);
         rotation_free(rotation);
+        finish(w);
     }
     return NULL;
 }
@@ -297,6 +359,8 @@ writeout_open(
         pthread_mutex_init(&w->lock, NULL);
         pthread_cond_init(&w->work, NULL);
         pthread_cond_init(&w->room, NULL);
+        deadline_cond_init(&w->quiet);
+        show(w);
         if (pthread_create(&w->thread, NULL, run, w) != 0) rc = no_memory(err);
     }
     if (rc != GODB_OK) {
@@ -316,6 +380,7 @@ writeout_submit(struct writeout *w, struct rotation *rotation)
         pthread_cond_wait(&w->room, &w->lock);
     rotation->next = NULL;
     w->queued_count++;
+    w->submitted++;
     *w->last = rotation;
     w->last = &rotation->next;
     pthread_cond_signal(&w->work);
@@ -356,6 +421,7 @@ writeout_close(struct writeout *w)
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->work);
     pthread_cond_destroy(&w->room);
+    pthread_cond_destroy(&w->quiet);
     const int rc = lost_rows(w);
     free_writeout(w);
     return rc;
