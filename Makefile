@@ -17,6 +17,9 @@ COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR ?=
 # Where the programs look for the database when nobody says; see README.md.
 DB_PATH ?= /var/lib/goprobe/db
+# Where the daemon looks for its configuration.
+SYSCONFDIR ?= $(PREFIX)/etc
+CONFIG_PATH ?= $(SYSCONFDIR)/goprobe.conf
 
 CC         ?= cc
 PKG_CONFIG ?= pkg-config
@@ -60,7 +63,7 @@ link = $(CC) -pthread $(OPT_$(BUILD)) $(LINK_$(BUILD)) $(CFLAGS)
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
 pkgs_godb := liblz4 jansson libxxhash
-pkgs_capture := libpcap libndpi libcap-ng libxxhash
+pkgs_capture := libpcap libndpi libcap-ng libxxhash jansson libmnl libsystemd libseccomp
 pkgs_vtab := sqlite3
 pkgs_shell := sqlite3 jansson
 pkgs_tests := cmocka sqlite3 jansson
@@ -93,7 +96,7 @@ $(B)/godb/%.o: godb/%.c Makefile
 $(B)/capture/%.o: capture/%.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ours) '-DGOPROBE_DB_PATH="$(DB_PATH)"' $(patsubst -I%,-isystem %,$(call pkg_cflags,$(pkgs_capture))) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ours) '-DGOPROBE_DB_PATH="$(DB_PATH)"' '-DGOPROBE_CONFIG_PATH="$(CONFIG_PATH)"' $(patsubst -I%,-isystem %,$(call pkg_cflags,$(pkgs_capture))) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/vtab/%.o: vtab/%.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -227,7 +230,8 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 # --- Packages ------------------------------------------------------------------------
 
 DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev libsqlite3-dev \
-    sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev
+    sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libmnl-dev \
+    libsystemd-dev libseccomp-dev
 DEPS_TEST := libcmocka-dev iproute2 python3 netcat-openbsd curl openssl \
     binutils procps time
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc

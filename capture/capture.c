@@ -13,11 +13,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "capture/classify.h"
+#include "capture/follow.h"
 #include "capture/log.h"
 #include "capture/pipeline.h"
 #include "capture/privileges.h"
@@ -25,27 +27,30 @@
 #include "capture/writeout.h"
 
 enum {
-    SNAPLEN_DPI = 2048,   /* nDPI wants whole packets */
-    SNAPLEN_NO_DPI = 256, /* room for VLANs, options and extension headers */
     DISPATCH_PACKETS = 4096,
     POLL_MS = 200,
     DRAIN_MS = 250, /* longer than libpcap holds packets back */
     DRAIN_MAX_MS = 5000,
     COLLECT_FLOWS = 4096, /* at a time, between packets: some 0.1 ms */
-    REFRESH_S = 1,
+    LOOK_MS = 20,         /* for interfaces that came or went, under load too */
     MAX_FLOWS = 4 << 20,
     MAX_DPI_STATES = 128 << 10
 };
 
 struct capture {
-    const struct options *options;
+    struct options *options;
+    struct capture_signals *signals;
+    struct service *service;
     struct source *source;
+    struct ifaces *ifaces;
+    struct follow *follow; /* live */
     struct writeout *writeout;
     struct classify *classify; /* NULL with --no-dpi */
     struct godb_l7_names *l7_names;
     struct pipeline *pipeline;
-    int64_t interval_end_s;    /* stamp of the interval at hand; 0: none has begun */
-    int64_t last_packet_ms;    /* live: its time */
+    int64_t interval_end_s; /* stamp of the interval at hand; 0: none has begun */
+    int64_t last_packet_ms; /* live: its time */
+    int64_t looked_ms, alive_ms;
     struct source_stats stats; /* at the last rotation */
 };
 
@@ -107,6 +112,7 @@ rotate(struct capture *c, int64_t time_s)
     tell_lack(c);
     if (!pipeline_end_interval(c->pipeline, time_s, &drops))
         log_line("warning: out of memory, this interval goes into the next block");
+    ifaces_end_interval(c->ifaces);
 }
 
 /* --- A file ------------------------------------------------------------------ */
@@ -137,11 +143,11 @@ take_file_packet(void *arg, const struct source_packet *packet)
 }
 
 static int
-run_file(struct capture *c, const volatile sig_atomic_t *stop)
+run_file(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
     int count = 1;
-    while (count > 0 && !*stop && !writeout_has_failed(c->writeout))
+    while (count > 0 && !c->signals->stop && !writeout_has_failed(c->writeout))
         count =
             source_dispatch(c->source, DISPATCH_PACKETS, take_file_packet, c, error);
     if (count < 0) log_line("%s; what came before it is kept", error);
@@ -173,8 +179,11 @@ take_packets(struct capture *c, char *error)
 static int
 wait_for_packets(struct capture *c, int timeout_ms)
 {
-    struct pollfd fd = {.fd = source_fd(c->source), .events = POLLIN};
-    return poll(&fd, 1, timeout_ms);
+    struct pollfd fds[] = {{.fd = source_fd(c->source), .events = POLLIN},
+        {.fd = follow_fd(c->follow), .events = POLLIN}};
+    const int rc = poll(fds, 2, timeout_ms);
+    if (rc > 0 && fds[1].revents != 0) follow_look(c->follow);
+    return rc;
 }
 
 static int64_t
@@ -216,36 +225,111 @@ rotate_on_time(struct capture *c, int64_t now_s)
     c->interval_end_s = stamp_s + GODB_INTERVAL_S;
 }
 
+/* Twenty milliseconds have passed, or a second. */
 static void
-look_at_clock(struct capture *c, int64_t *last_refresh_s)
+look_around(struct capture *c)
 {
-    char error[SOURCE_ERROR_MAX];
+    const int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+    if (now_ms - c->looked_ms >= LOOK_MS) {
+        follow_look(c->follow);
+        c->looked_ms = now_ms;
+    }
+    if (now_ms - c->alive_ms >= 1000) {
+        service_alive(c->service);
+        c->alive_ms = now_ms;
+    }
+}
+
+static void
+look_at_clock(struct capture *c)
+{
     const int64_t now_s = time(NULL);
     if (now_s >= c->interval_end_s) rotate_on_time(c, now_s);
     /* A clock that was set back: the interval at hand would last for ever. */
     if (c->interval_end_s - now_s > GODB_INTERVAL_S)
         c->interval_end_s = interval_end(now_s, 1);
-    if (now_s - *last_refresh_s < REFRESH_S && now_s >= *last_refresh_s) return;
-    *last_refresh_s = now_s;
-    if (source_refresh(c->source, error) != SOURCE_OK) log_line("warning: %s", error);
+}
+
+static void
+say_ready(struct capture *c)
+{
+    char status[128];
+    snprintf(status, sizeof status, "capturing on %zu interface(s)",
+        ifaces_count_present(c->ifaces));
+    service_ready(c->service, status);
+    log_line("%s, next block at %" PRId64, status, c->interval_end_s);
+}
+
+/* --- Reloading ----------------------------------------------------------------- */
+
+static bool
+is_same(const char *one, const char *two)
+{
+    return one == two || (one && two && strcmp(one, two) == 0);
+}
+
+/* What the running process cannot change. */
+static void
+tell_unchangeable(const struct config *now, const struct config *wanted)
+{
+    const bool is_changed =
+        !is_same(now->db_path, wanted->db_path) || !is_same(now->user, wanted->user) ||
+        !is_same(now->pid_file, wanted->pid_file) || !is_same(now->log, wanted->log) ||
+        !is_same(now->log_host, wanted->log_host) ||
+        !is_same(now->log_format, wanted->log_format) ||
+        now->log_port != wanted->log_port || now->dpi != wanted->dpi ||
+        now->seccomp != wanted->seccomp ||
+        config_ring_bytes(now) != config_ring_bytes(wanted);
+    if (is_changed)
+        log_line("warning: only interfaces are reloaded; for what else has changed, "
+                 "restart goprobe");
+}
+
+/* A configuration that is wrong changes nothing. */
+static void
+reload(struct capture *c)
+{
+    struct options wanted;
+    int exit_code;
+    c->signals->reload = 0;
+    service_reloading(c->service);
+    if (options_read(&wanted, c->options->argc, c->options->argv, &exit_code) ==
+        OPTIONS_RUN) {
+        tell_unchangeable(&c->options->config, &wanted.config);
+        follow_rules(c->follow, wanted.config.rules, wanted.config.rule_count);
+        /* Only the rules are new: what else there is goes on to say what holds. */
+        struct iface_rule *rules = c->options->config.rules;
+        const size_t count = c->options->config.rule_count;
+        c->options->config.rules = wanted.config.rules;
+        c->options->config.rule_count = wanted.config.rule_count;
+        wanted.config.rules = rules;
+        wanted.config.rule_count = count;
+        log_line("configuration read again");
+    } else {
+        log_line("warning: the configuration is as before, the new one is wrong");
+    }
+    options_free(&wanted);
+    say_ready(c);
 }
 
 static int
-run_live(struct capture *c, const volatile sig_atomic_t *stop)
+run_live(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
-    int64_t last_refresh_s = time(NULL);
     int count = 0;
-    c->interval_end_s = interval_end(last_refresh_s, 1);
-    log_line("capturing on %zu interface(s), next block at %" PRId64,
-        c->options->iface_count, c->interval_end_s);
-    while (!*stop && count >= 0) {
+    c->interval_end_s = interval_end(time(NULL), 1);
+    say_ready(c);
+    ifaces_begin(c->ifaces);
+    while (!c->signals->stop && count >= 0) {
         const bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
         if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
         count = take_packets(c, error);
-        look_at_clock(c, &last_refresh_s);
+        look_at_clock(c);
+        look_around(c);
+        if (c->signals->reload) reload(c);
     }
-    if (count < 0) log_line("%s", error);
+    if (count < 0) log_line("error: %s", error);
+    service_stopping(c->service);
     if (count >= 0) drain(c);
     rotate(c, time(NULL));
     pipeline_collect(c->pipeline, SIZE_MAX);
@@ -255,21 +339,8 @@ run_live(struct capture *c, const volatile sig_atomic_t *stop)
 /* --- Setting up -------------------------------------------------------------- */
 
 static int
-open_source(struct capture *c)
+exit_code_of(enum source_status status)
 {
-    char error[SOURCE_ERROR_MAX];
-    const struct options *o = c->options;
-    const struct source_options options = {
-        .ifaces = o->ifaces,
-        .iface_count = o->iface_count,
-        .file = o->file,
-        .filter = o->filter,
-        .buffer_mib = o->buffer_mib,
-        .snaplen = o->no_dpi ? SNAPLEN_NO_DPI : SNAPLEN_DPI,
-        .promiscuous = !o->no_promiscuous,
-    };
-    const enum source_status status = source_open(&c->source, &options, error);
-    if (status != SOURCE_OK) log_line("%s", error);
     switch (status) {
     case SOURCE_OK:
         return EXIT_SUCCESS;
@@ -286,10 +357,61 @@ open_source(struct capture *c)
 }
 
 static int
+open_source(struct capture *c)
+{
+    char error[SOURCE_ERROR_MAX];
+    const struct options *o = c->options;
+    const long ring_bytes = config_ring_bytes(&o->config);
+    const struct source_options options = {
+        .file = o->file,
+        .filter = o->filter,
+        .buffer_mib = (int)((ring_bytes + (1 << 20) - 1) >> 20),
+    };
+    const enum source_status status = source_open(&c->source, &options, error);
+    if (status != SOURCE_OK) log_line("%s", error);
+    return exit_code_of(status);
+}
+
+/* Interfaces that were typed and are not there, not one of them, are a mistake; those
+ * of a file may come later. */
+static int
+check_present(const struct capture *c)
+{
+    const struct config *config = &c->options->config;
+    if (!c->options->has_arguments || ifaces_count_present(c->ifaces) > 0)
+        return EXIT_SUCCESS;
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (!iface_rule_is_pattern(&config->rules[i])) {
+            log_line(
+                "%s: no such interface; `ip link` lists them", config->rules[i].name);
+            return EXIT_FAILURE;
+        }
+    return EXIT_SUCCESS;
+}
+
+static int
+open_ifaces(struct capture *c)
+{
+    char error[SOURCE_ERROR_MAX];
+    const struct config *config = &c->options->config;
+    c->ifaces =
+        c->options->file ? ifaces_new_file(c->options->file_iface) : ifaces_new();
+    if (c->ifaces == NULL) {
+        log_line("out of memory");
+        return EXIT_FAILURE;
+    }
+    if (c->options->file != NULL) return EXIT_SUCCESS;
+    const enum source_status status = follow_open(
+        &c->follow, c->source, c->ifaces, config->rules, config->rule_count, error);
+    if (status != SOURCE_OK) log_line("%s", error);
+    return status == SOURCE_OK ? check_present(c) : exit_code_of(status);
+}
+
+static int
 open_classify(struct capture *c)
 {
     struct godb_err err = {GODB_ENOMEM, 0, "out of memory"};
-    if (c->options->no_dpi) return EXIT_SUCCESS;
+    if (!c->options->config.dpi) return EXIT_SUCCESS;
     c->classify = classify_new(MAX_DPI_STATES);
     if (c->classify && classify_names(c->classify, &c->l7_names, &err) == GODB_OK)
         return EXIT_SUCCESS;
@@ -297,14 +419,22 @@ open_classify(struct capture *c)
     return EXIT_FAILURE;
 }
 
+static void
+learn(void *arg, uint32_t ifindex)
+{
+    struct capture *c = arg;
+    follow_learn(c->follow, ifindex);
+}
+
 static int
 open_pipeline(struct capture *c)
 {
     const struct pipeline_options options = {
-        .source = c->source,
-        .iface_count = c->options->iface_count,
+        .link = source_link(c->source),
+        .ifaces = c->ifaces,
         .max_flows = MAX_FLOWS,
         .classify = c->classify,
+        .learn = c->options->file ? NULL : learn,
         .done = submit,
         .arg = c,
     };
@@ -314,14 +444,26 @@ open_pipeline(struct capture *c)
     return EXIT_FAILURE;
 }
 
+static size_t
+list_ifaces(const struct capture *c, const char **out)
+{
+    size_t count = 0;
+    for (int i = 0; i < ifaces_slot_count(c->ifaces); i++) {
+        const struct iface_view view = ifaces_view(c->ifaces, i);
+        if (view.is_wanted) out[count++] = view.name;
+    }
+    return count;
+}
+
 static int
 open_writeout(struct capture *c)
 {
     struct godb_err err;
+    const char *ifaces[IFACES_MAX];
     const struct writeout_options options = {
-        .db_path = c->options->db_path,
-        .ifaces = c->options->ifaces,
-        .iface_count = c->options->iface_count,
+        .db_path = c->options->config.db_path,
+        .ifaces = ifaces,
+        .iface_count = list_ifaces(c, ifaces),
         .l7_names = c->l7_names,
         .is_strict = c->options->file != NULL,
     };
@@ -337,21 +479,35 @@ close_all(struct capture *c)
     pipeline_free(c->pipeline);
     classify_free(c->classify);
     godb_l7_names_free(c->l7_names);
+    follow_close(c->follow);
     source_close(c->source);
+    ifaces_free(c->ifaces);
+}
+
+static int
+drop_privileges(const struct capture *c)
+{
+    const struct config *config = &c->options->config;
+    const int exit_code =
+        c->options->file ? -1 : privileges_drop(config->db_path, config->user);
+    return exit_code < 0 ? EXIT_SUCCESS : exit_code;
 }
 
 int
-capture_run(const struct options *options, const volatile sig_atomic_t *stop)
+capture_run(
+    struct options *options, struct capture_signals *signals, struct service *service)
 {
-    struct capture c = {.options = options};
-    /* The source first: a file that is none must not leave a database behind. */
+    struct capture c = {.options = options, .signals = signals, .service = service};
+    /* The source first: a file that is none must not leave a database behind.  Files of
+     * the database are made by the user that it runs as. */
     int exit_code = open_source(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_ifaces(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_classify(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_pipeline(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = drop_privileges(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_writeout(&c);
     if (exit_code == EXIT_SUCCESS) {
-        if (options->file == NULL) privileges_drop(options->db_path);
-        exit_code = options->file ? run_file(&c, stop) : run_live(&c, stop);
+        exit_code = options->file ? run_file(&c) : run_live(&c);
         if (writeout_close(c.writeout) != 0) exit_code = EXIT_IO;
     }
     close_all(&c);

@@ -4,6 +4,7 @@
  */
 #include "capture/pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,8 @@ struct pipeline {
     struct pipeline_options options;
     struct flowtab *table;
     struct fragments *fragments;
-    struct rotation *rotation; /* of the interval that is over; NULL: none */
-    uint64_t *received;        /* packets of each interface in this interval */
+    struct rotation *rotation;     /* of the interval that is over; NULL: none */
+    uint64_t received[IFACES_MAX]; /* packets of each interface in this interval */
     uint64_t verdicts[PACKET_VERDICT_COUNT];
     size_t aging_cursor;
     size_t pending_count;
@@ -64,10 +65,8 @@ pipeline_new(const struct pipeline_options *options)
     p->options = *options;
     p->table = flowtab_new(options->max_flows, &calls);
     p->fragments = calloc(1, sizeof *p->fragments);
-    p->received = calloc(options->iface_count, sizeof *p->received);
     if (options->classify) p->bytes = malloc((size_t)BATCH * BYTES_MAX);
-    if (p->table && p->fragments && p->received && (p->bytes || !options->classify))
-        return p;
+    if (p->table && p->fragments && (p->bytes || !options->classify)) return p;
     pipeline_free(p);
     return NULL;
 }
@@ -87,7 +86,6 @@ pipeline_free(struct pipeline *p)
     flowtab_free(p->table);
     rotation_free(p->rotation);
     free(p->fragments);
-    free(p->received);
     free(p->bytes);
     free(p);
 }
@@ -113,16 +111,28 @@ keep_bytes(struct pipeline *p, struct packet *packet)
     p->bytes_used += count;
 }
 
+/* The slot that the packet belongs to; negative: none. */
+static int
+iface_of(struct pipeline *p, uint32_t ifindex)
+{
+    const int slot = ifaces_slot(p->options.ifaces, ifindex);
+    if (slot != IFACES_UNKNOWN) return slot;
+    if (p->options.learn == NULL)
+        ifaces_ignore(p->options.ifaces, ifindex);
+    else
+        p->options.learn(p->options.arg, ifindex);
+    return ifaces_slot(p->options.ifaces, ifindex);
+}
+
 void
 pipeline_packet(struct pipeline *p, const struct source_packet *from)
 {
     struct pending *pending = &p->pending[p->pending_count];
     struct packet *packet = &pending->packet;
-    const enum packet_verdict verdict =
-        packet_parse(packet, source_link(p->options.source), from->bytes,
-            from->captured_bytes, from->wire_bytes);
-    const int iface = source_iface(p->options.source, packet->ifindex);
-    if (iface < 0) return; /* of an interface that has just gone */
+    const enum packet_verdict verdict = packet_parse(
+        packet, p->options.link, from->bytes, from->captured_bytes, from->wire_bytes);
+    const int iface = iface_of(p, packet->ifindex);
+    if (iface < 0) return;
     p->received[iface]++;
     p->verdicts[verdict]++;
     if (verdict != PACKET_OK) return;
@@ -198,6 +208,17 @@ fill_stats(
     }
 }
 
+static void
+fill_ifaces(const struct pipeline *p, struct rotation *rotation)
+{
+    for (size_t i = 0; i < rotation->iface_count; i++) {
+        const struct iface_view view = ifaces_view(p->options.ifaces, (int)i);
+        struct rotation_iface *to = &rotation->ifaces[i];
+        if (view.name != NULL) snprintf(to->name, sizeof to->name, "%s", view.name);
+        to->is_active = view.is_wanted || p->received[i] > 0;
+    }
+}
+
 bool
 pipeline_collect(struct pipeline *p, size_t count)
 {
@@ -215,8 +236,10 @@ pipeline_end_interval(
 {
     pipeline_flush(p);
     pipeline_collect(p, SIZE_MAX);
-    struct rotation *rotation = rotation_new(p->options.iface_count, time_s);
+    struct rotation *rotation =
+        rotation_new((size_t)ifaces_slot_count(p->options.ifaces), time_s);
     if (rotation == NULL) return false;
+    fill_ifaces(p, rotation);
     fill_stats(p, rotation, drops);
     p->rotation = rotation;
     flowtab_begin_epoch(p->table);

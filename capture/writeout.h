@@ -14,14 +14,15 @@ struct writeout;
 
 struct writeout_options {
     const char *db_path;
-    const char *const *ifaces; /* borrowed until writeout_close() */
+    const char *const *ifaces; /* that are known to come, to see now what is wrong */
     size_t iface_count;
     const struct godb_l7_names *l7_names; /* borrowed likewise; NULL: none are known */
     bool is_strict; /* a block that is not later than the last is an error, as it is for
                      * a recorded file; live, it is stamped just behind the last */
 };
 
-/* Open the database, creating it, and a writer for each interface. */
+/* Open the database, creating it, and a writer for each interface; those of others are
+ * opened as they come. */
 int writeout_open(struct writeout **out, const struct writeout_options *options,
     struct godb_err *err);
 
