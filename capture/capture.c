@@ -16,11 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "capture/classify.h"
 #include "capture/follow.h"
+#include "capture/interval.h"
 #include "capture/log.h"
+#include "capture/misses.h"
 #include "capture/pipeline.h"
 #include "capture/privileges.h"
 #include "capture/source.h"
@@ -33,8 +34,8 @@ enum {
     DRAIN_MAX_MS = 5000,
     COLLECT_FLOWS = 4096, /* at a time, between packets: some 0.1 ms */
     LOOK_MS = 20,         /* for interfaces that came or went, under load too */
-    MAX_FLOWS = 4 << 20,
-    MAX_DPI_STATES = 128 << 10
+    ALIVE_MS = 1000,
+    DPI_BYTES = 128 << 20 /* for detection states */
 };
 
 struct capture {
@@ -48,19 +49,14 @@ struct capture {
     struct classify *classify; /* NULL with --no-dpi */
     struct godb_l7_names *l7_names;
     struct pipeline *pipeline;
-    int64_t interval_end_s; /* stamp of the interval at hand; 0: none has begun */
-    int64_t last_packet_ms; /* live: its time */
+    struct interval interval; /* live */
+    int64_t interval_end_s;   /* a file: stamp of the interval at hand; 0: none */
+    uint64_t late_packets;    /* a file: older than the interval they count in */
+    int64_t last_packet_ms;   /* live: its time */
     int64_t looked_ms, alive_ms;
     struct source_stats stats; /* at the last rotation */
+    struct misses *misses;     /* live: likewise, of each interface */
 };
-
-/* The end of the interval (S - 300, S] that holds this moment. */
-static int64_t
-interval_end(int64_t time_s, uint32_t time_us)
-{
-    const int64_t start_s = time_s - time_s % GODB_INTERVAL_S;
-    return start_s == time_s && time_us == 0 ? time_s : start_s + GODB_INTERVAL_S;
-}
 
 /* --- Rotations --------------------------------------------------------------- */
 
@@ -71,48 +67,64 @@ submit(void *arg, struct rotation *rotation)
     writeout_submit(c->writeout, rotation);
 }
 
-static struct source_stats
+static struct pipeline_drops
 drops_of_interval(struct capture *c)
 {
     struct source_stats now;
+    if (c->options->file != NULL) return (struct pipeline_drops){0, NULL};
     source_read_stats(c->source, &now);
-    const struct source_stats drops = {.dropped = now.dropped - c->stats.dropped,
-        .if_dropped = now.if_dropped - c->stats.if_dropped};
+    const struct pipeline_drops drops = {
+        now.dropped - c->stats.dropped, misses_take(c->misses, c->ifaces)};
     c->stats = now;
-    if (drops.dropped > 0)
+    if (drops.ring > 0)
         log_line("warning: %" PRIu64
                  " packets were lost, the ring was full; try a larger "
                  "--buffer",
-            drops.dropped);
+            drops.ring);
     return drops;
+}
+
+/* What is no IP is no surprise, and is in the block's statistics alone. */
+static void
+tell_undecoded(const struct capture *c, size_t iface)
+{
+    const struct pipeline_counters counters = pipeline_interval(c->pipeline, iface);
+    const uint64_t *count = counters.verdicts;
+    if (count[PACKET_TRUNCATED] + count[PACKET_BAD] + count[PACKET_TOO_DEEP] == 0)
+        return;
+    log_line("warning: %s: packets not counted: %" PRIu64 " cut off, %" PRIu64
+             " with a bad IP header, %" PRIu64 " with too many tags or labels",
+        ifaces_view(c->ifaces, (int)iface).name, count[PACKET_TRUNCATED],
+        count[PACKET_BAD], count[PACKET_TOO_DEEP]);
 }
 
 static void
 tell_lack(struct capture *c)
 {
-    const struct pipeline_lack lack = pipeline_take_lack(c->pipeline);
-    const uint64_t broken = lack.verdicts[PACKET_TRUNCATED] + lack.verdicts[PACKET_BAD];
-    if (lack.flows.shared_packets > 0)
+    const struct flowtab_lack lack = pipeline_take_lack(c->pipeline);
+    if (lack.shared_packets > 0)
         log_line("warning: %" PRIu64
-                 " packets counted without addresses, the table of %d flows is full",
-            lack.flows.shared_packets, MAX_FLOWS);
-    if (lack.flows.lost_packets > 0)
+                 " packets counted without addresses, the table of %d flows is full; "
+                 "see --max-flows",
+            lack.shared_packets, c->options->config.max_flows);
+    if (lack.lost_packets > 0)
         log_line("warning: %" PRIu64 " packets not counted, out of memory",
-            lack.flows.lost_packets);
-    if (broken > 0)
-        log_line("warning: %" PRIu64 " packets not counted, their IP header is cut off "
-                 "or wrong",
-            broken);
+            lack.lost_packets);
+    for (int i = 0; i < ifaces_slot_count(c->ifaces); i++)
+        tell_undecoded(c, (size_t)i);
 }
 
 static void
 rotate(struct capture *c, int64_t time_s)
 {
-    const struct source_stats drops = drops_of_interval(c);
+    const struct pipeline_drops drops = drops_of_interval(c);
     tell_lack(c);
     if (!pipeline_end_interval(c->pipeline, time_s, &drops))
         log_line("warning: out of memory, this interval goes into the next block");
     ifaces_end_interval(c->ifaces);
+    for (int i = 0; i < ifaces_slot_count(c->ifaces); i++)
+        if (ifaces_view(c->ifaces, i).name == NULL)
+            pipeline_forget_iface(c->pipeline, (size_t)i);
 }
 
 /* --- A file ------------------------------------------------------------------ */
@@ -135,11 +147,23 @@ take_file_packet(void *arg, const struct source_packet *packet)
     struct capture *c = arg;
     const int64_t end_s = file_interval_end(c, packet);
     if (c->interval_end_s == 0) c->interval_end_s = end_s;
+    if (end_s < c->interval_end_s) c->late_packets++;
     if (end_s > c->interval_end_s) {
         rotate(c, c->interval_end_s);
         c->interval_end_s = end_s;
     }
     pipeline_packet(c->pipeline, packet);
+}
+
+static void
+tell_file(const struct capture *c)
+{
+    const char *file = c->options->file;
+    if (c->interval_end_s == 0) log_line("warning: %s: holds no packets", file);
+    if (c->late_packets > 0)
+        log_line("warning: %s: its clock goes back; %" PRIu64
+                 " packets count in a later interval than their own",
+            file, c->late_packets);
 }
 
 static int
@@ -151,6 +175,7 @@ run_file(struct capture *c)
         count =
             source_dispatch(c->source, DISPATCH_PACKETS, take_file_packet, c, error);
     if (count < 0) log_line("%s; what came before it is kept", error);
+    if (count >= 0 && !c->signals->stop) tell_file(c);
     if (c->interval_end_s != 0) rotate(c, c->interval_end_s);
     pipeline_collect(c->pipeline, SIZE_MAX);
     return count < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -186,14 +211,6 @@ wait_for_packets(struct capture *c, int timeout_ms)
     return rc;
 }
 
-static int64_t
-clock_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* What the ring still holds: part-filled pieces of it come only after a while.  Ends
  * when it has been quiet for that long, or with packets that are later than its start:
  * under load it is never quiet. */
@@ -201,40 +218,42 @@ static void
 drain(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
-    const int64_t stop_ms = clock_ms(CLOCK_REALTIME);
-    const int64_t start_ms = clock_ms(CLOCK_MONOTONIC);
+    struct clock_reading start, now;
     int64_t passed_ms;
     int count;
+    clock_read(&start);
     do {
         count = take_packets(c, error);
         if (count == 0) wait_for_packets(c, POLL_MS / 4);
-        passed_ms = clock_ms(CLOCK_MONOTONIC) - start_ms;
-    } while (count >= 0 && c->last_packet_ms <= stop_ms && passed_ms < DRAIN_MAX_MS &&
-             (count > 0 || passed_ms < DRAIN_MS));
+        clock_read(&now);
+        passed_ms = now.awake_ms - start.awake_ms;
+    } while (count >= 0 && c->last_packet_ms <= start.wall_ms &&
+             passed_ms < DRAIN_MAX_MS && (count > 0 || passed_ms < DRAIN_MS));
 }
 
-/* The wall clock passed the interval's end. */
 static void
-rotate_on_time(struct capture *c, int64_t now_s)
+tell_clock(const struct interval_news *news)
 {
-    /* After a suspend, or a clock set forward, the end is long past: the block's stamp
-     * is that of the last interval that is over. */
-    int64_t stamp_s = c->interval_end_s;
-    if (now_s - stamp_s > GODB_INTERVAL_S) stamp_s = now_s - now_s % GODB_INTERVAL_S;
-    rotate(c, stamp_s);
-    c->interval_end_s = stamp_s + GODB_INTERVAL_S;
+    if (news->sleep_ms > 0)
+        log_line("the machine was suspended for %" PRId64 " s", news->sleep_ms / 1000);
+    if (news->jump_ms > 0)
+        log_line("warning: the clock was set forward by %" PRId64 " s",
+            news->jump_ms / 1000);
+    if (news->jump_ms < 0)
+        log_line("warning: the clock was set back by %" PRId64
+                 " s; blocks keep rising times",
+            -news->jump_ms / 1000);
 }
 
 /* Twenty milliseconds have passed, or a second. */
 static void
-look_around(struct capture *c)
+look_around(struct capture *c, int64_t now_ms)
 {
-    const int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
     if (now_ms - c->looked_ms >= LOOK_MS) {
         follow_look(c->follow);
         c->looked_ms = now_ms;
     }
-    if (now_ms - c->alive_ms >= 1000) {
+    if (now_ms - c->alive_ms >= ALIVE_MS) {
         service_alive(c->service);
         c->alive_ms = now_ms;
     }
@@ -243,11 +262,12 @@ look_around(struct capture *c)
 static void
 look_at_clock(struct capture *c)
 {
-    const int64_t now_s = time(NULL);
-    if (now_s >= c->interval_end_s) rotate_on_time(c, now_s);
-    /* A clock that was set back: the interval at hand would last for ever. */
-    if (c->interval_end_s - now_s > GODB_INTERVAL_S)
-        c->interval_end_s = interval_end(now_s, 1);
+    struct clock_reading now;
+    clock_read(&now);
+    const struct interval_news news = interval_look(&c->interval, &now);
+    tell_clock(&news);
+    if (news.is_over) rotate(c, news.stamp_s);
+    look_around(c, now.boot_ms);
 }
 
 static void
@@ -257,7 +277,7 @@ say_ready(struct capture *c)
     snprintf(status, sizeof status, "capturing on %zu interface(s)",
         ifaces_count_present(c->ifaces));
     service_ready(c->service, status);
-    log_line("%s, next block at %" PRId64, status, c->interval_end_s);
+    log_line("%s, next block at %" PRId64, status, interval_stamp(&c->interval));
 }
 
 /* --- Reloading ----------------------------------------------------------------- */
@@ -316,8 +336,10 @@ static int
 run_live(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
+    struct clock_reading now;
     int count = 0;
-    c->interval_end_s = interval_end(time(NULL), 1);
+    clock_read(&now);
+    interval_begin(&c->interval, &now);
     say_ready(c);
     ifaces_begin(c->ifaces);
     while (!c->signals->stop && count >= 0) {
@@ -325,13 +347,13 @@ run_live(struct capture *c)
         if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
         count = take_packets(c, error);
         look_at_clock(c);
-        look_around(c);
         if (c->signals->reload) reload(c);
     }
     if (count < 0) log_line("error: %s", error);
     service_stopping(c->service);
     if (count >= 0) drain(c);
-    rotate(c, time(NULL));
+    clock_read(&now);
+    rotate(c, interval_cut(&c->interval, &now));
     pipeline_collect(c->pipeline, SIZE_MAX);
     return count < 0 ? EXIT_IO : EXIT_SUCCESS;
 }
@@ -412,7 +434,7 @@ open_classify(struct capture *c)
 {
     struct godb_err err = {GODB_ENOMEM, 0, "out of memory"};
     if (!c->options->config.dpi) return EXIT_SUCCESS;
-    c->classify = classify_new(MAX_DPI_STATES);
+    c->classify = classify_new(DPI_BYTES);
     if (c->classify && classify_names(c->classify, &c->l7_names, &err) == GODB_OK)
         return EXIT_SUCCESS;
     log_line("%s", err.msg);
@@ -432,7 +454,7 @@ open_pipeline(struct capture *c)
     const struct pipeline_options options = {
         .link = source_link(c->source),
         .ifaces = c->ifaces,
-        .max_flows = MAX_FLOWS,
+        .max_flows = (size_t)c->options->config.max_flows,
         .classify = c->classify,
         .learn = c->options->file ? NULL : learn,
         .done = submit,
@@ -440,6 +462,17 @@ open_pipeline(struct capture *c)
     };
     c->pipeline = pipeline_new(&options);
     if (c->pipeline) return EXIT_SUCCESS;
+    log_line("out of memory");
+    return EXIT_FAILURE;
+}
+
+/* What interfaces had lost before is not ours. */
+static int
+open_misses(struct capture *c)
+{
+    if (c->options->file != NULL) return EXIT_SUCCESS;
+    c->misses = misses_new(c->ifaces);
+    if (c->misses != NULL) return EXIT_SUCCESS;
     log_line("out of memory");
     return EXIT_FAILURE;
 }
@@ -482,6 +515,7 @@ close_all(struct capture *c)
     follow_close(c->follow);
     source_close(c->source);
     ifaces_free(c->ifaces);
+    misses_free(c->misses);
 }
 
 static int
@@ -504,6 +538,7 @@ capture_run(
     if (exit_code == EXIT_SUCCESS) exit_code = open_ifaces(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_classify(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_pipeline(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_misses(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = drop_privileges(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_writeout(&c);
     if (exit_code == EXIT_SUCCESS) {

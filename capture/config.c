@@ -257,6 +257,8 @@ take_file_key(struct reading *r, const char *name, json_t *value)
         {"log_format", KIND_TEXT, offsetof(struct config, log_format), 0, 0, formats},
         {"buffer_mib", KIND_NUMBER, offsetof(struct config, buffer_mib), 1,
             BUFFER_MIB_MAX, NULL},
+        {"max_flows", KIND_NUMBER, offsetof(struct config, max_flows),
+            CONFIG_FLOWS_LEAST, CONFIG_FLOWS_MOST, NULL},
         {"dpi", KIND_BOOL, offsetof(struct config, dpi), 0, 0, NULL},
         {"seccomp", KIND_BOOL, offsetof(struct config, seccomp), 0, 0, NULL},
         /* of goProbe 2.1: flows as log lines */
@@ -369,12 +371,13 @@ config_print(const struct config *config)
     for (size_t i = 0; i < config->rule_count; i++)
         json_object_set_new(
             rules, config->rules[i].name, rule_as_json(&config->rules[i]));
-    json_t *json = json_pack(
-        "{s:s, s:s*, s:s*, s:s*, s:s, s:i, s:s, s:i, s:b, s:b, s:o}", "db_path",
-        config->db_path, "user", config->user, "pid_file", config->pid_file, "log",
-        config->log, "log_host", config->log_host, "log_port", config->log_port,
-        "log_format", config->log_format, "buffer_mib", config->buffer_mib, "dpi",
-        (int)config->dpi, "seccomp", (int)config->seccomp, "interfaces", rules);
+    json_t *json =
+        json_pack("{s:s, s:s*, s:s*, s:s*, s:s, s:i, s:s, s:i, s:i, s:b, s:b, s:o}",
+            "db_path", config->db_path, "user", config->user, "pid_file",
+            config->pid_file, "log", config->log, "log_host", config->log_host,
+            "log_port", config->log_port, "log_format", config->log_format,
+            "buffer_mib", config->buffer_mib, "max_flows", config->max_flows, "dpi",
+            (int)config->dpi, "seccomp", (int)config->seccomp, "interfaces", rules);
     char *text = json ? json_dumps(json, JSON_INDENT(4)) : NULL;
     json_decref(json);
     return text;

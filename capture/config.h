@@ -13,7 +13,11 @@
 
 #include "capture/ifaces.h"
 
-enum { CONFIG_ERROR_MAX = 1024 };
+enum {
+    CONFIG_ERROR_MAX = 1024,
+    CONFIG_FLOWS_LEAST = 1 << 10,
+    CONFIG_FLOWS_MOST = 1 << 28
+};
 
 struct config {
     char *db_path;
@@ -24,6 +28,7 @@ struct config {
     char *log_format; /* of "udp": "rfc3164" or "rfc5424" */
     int log_port;
     int buffer_mib; /* of the ring, at least */
+    int max_flows;  /* held at a time; 0: not given */
     bool dpi;
     bool seccomp;
     struct iface_rule *rules; /* their filters are owned; snaplen 0: not given */

@@ -68,6 +68,11 @@ struct flowtab_calls {
 struct flowtab *flowtab_new(size_t max_flows, const struct flowtab_calls *calls);
 void flowtab_free(struct flowtab *table);
 size_t flowtab_count(const struct flowtab *table);
+size_t flowtab_count_of(const struct flowtab *table, uint16_t iface);
+
+/* What flows and their index take: at most 112 bytes a flow, of the most that there
+ * were at a time. */
+size_t flowtab_bytes(const struct flowtab *table);
 
 /* Packets that went to such shared flows, or (memory is out) nowhere, since the last
  * call. */

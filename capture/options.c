@@ -13,14 +13,36 @@
 #include "capture/log.h"
 #include "capture/source.h"
 
-enum { BUFFER_MIB_MAX = 1024, SNAPLEN_DPI = 2048, SNAPLEN_NO_DPI = 256 };
+enum {
+    BUFFER_MIB_MAX = 1024,
+    SNAPLEN_DPI = 2048,    /* nDPI wants whole packets */
+    SNAPLEN_NO_DPI = 256,  /* room for VLANs, options and extension headers */
+    FLOW_BYTES = 512,      /* of a flow, while its interval is written and viewed */
+    FLOWS_SMALL = 1 << 16, /* by default at least, and at most */
+    FLOWS_LARGE = 1 << 24
+};
 
 /* What the command line says; what it does not say is NULL, 0 or false. */
 struct words {
     const char *db_path, *iface, *config_path, *user, *pid_file, *log;
-    int buffer_mib;
+    int buffer_mib, max_flows;
     bool no_dpi, no_promiscuous, seccomp;
 };
+
+size_t
+options_flows_for(uint64_t memory_bytes)
+{
+    const uint64_t flows = memory_bytes / 4 / FLOW_BYTES;
+    if (flows < FLOWS_SMALL) return FLOWS_SMALL;
+    return flows > FLOWS_LARGE ? FLOWS_LARGE : (size_t)flows;
+}
+
+static uint64_t
+machine_bytes(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+}
 
 static void
 print_help(FILE *to)
@@ -42,6 +64,8 @@ print_help(FILE *to)
         "  -i, --iface NAME     the interface that the file's flows are stored under\n"
         "                       (the file's name without its ending)\n"
         "  -B, --buffer MIB     size of the kernel's ring (64)\n"
+        "      --max-flows N    flows held at a time; without it, by the machine's\n"
+        "                       memory (%zu)\n"
         "      --no-dpi         do not look for layer 7 protocols\n"
         "      --no-promisc     do not set the interfaces promiscuous\n"
         "  -n                   check the configuration and print it\n"
@@ -53,7 +77,8 @@ print_help(FILE *to)
         "      --seccomp        allow only the system calls that capture needs\n"
         "  -h, --help           this text\n"
         "  -V, -version         the version\n",
-        GOPROBE_CONFIG_PATH, GOPROBE_DB_PATH, OPTIONS_PID_FILE);
+        GOPROBE_CONFIG_PATH, GOPROBE_DB_PATH, options_flows_for(machine_bytes()),
+        OPTIONS_PID_FILE);
 }
 
 static int
@@ -81,6 +106,16 @@ parse_buffer(const char *text, int *out)
     const long value = strtol(text, &end, 10);
     *out = (int)value;
     return end != text && *end == '\0' && value >= 1 && value <= BUFFER_MIB_MAX;
+}
+
+static bool
+parse_flows(const char *text, int *out)
+{
+    char *end;
+    const long value = strtol(text, &end, 10);
+    *out = (int)value;
+    return end != text && *end == '\0' && value >= CONFIG_FLOWS_LEAST &&
+           value <= CONFIG_FLOWS_MOST;
 }
 
 /* What one option says; an exit code, or -1. */
@@ -125,39 +160,41 @@ enum {
     LONG_USER,
     LONG_PIDFILE,
     LONG_LOG,
+    LONG_MAX_FLOWS,
     LONG_NO_DPI,
     LONG_NO_PROMISC,
     LONG_SECCOMP
 };
 
-/* Those without a letter; false: it has one. */
-static bool
+/* Those without a letter; an exit code, or -1. */
+static int
 read_long_option(struct words *words, int option)
 {
     switch (option) {
     case LONG_CONFIG:
         words->config_path = optarg;
-        return true;
+        return -1;
     case LONG_USER:
         words->user = optarg;
-        return true;
+        return -1;
     case LONG_PIDFILE:
         words->pid_file = optarg;
-        return true;
+        return -1;
     case LONG_LOG:
         words->log = optarg;
-        return true;
+        return -1;
+    case LONG_MAX_FLOWS:
+        if (parse_flows(optarg, &words->max_flows)) return -1;
+        return usage_error("--max-flows takes 1024 to 268435456, not ", optarg);
     case LONG_NO_DPI:
         words->no_dpi = true;
-        return true;
+        return -1;
     case LONG_NO_PROMISC:
         words->no_promiscuous = true;
-        return true;
-    case LONG_SECCOMP:
-        words->seccomp = true;
-        return true;
+        return -1;
     default:
-        return false;
+        words->seccomp = true;
+        return -1;
     }
 }
 
@@ -176,6 +213,7 @@ read_words(struct options *o, struct words *words)
         {"user", required_argument, NULL, LONG_USER},
         {"pidfile", required_argument, NULL, LONG_PIDFILE},
         {"log", required_argument, NULL, LONG_LOG},
+        {"max-flows", required_argument, NULL, LONG_MAX_FLOWS},
         {"no-dpi", no_argument, NULL, LONG_NO_DPI},
         {"no-promisc", no_argument, NULL, LONG_NO_PROMISC},
         {"seccomp", no_argument, NULL, LONG_SECCOMP},
@@ -187,7 +225,8 @@ read_words(struct options *o, struct words *words)
     optind = 0; /* from the start, also when it is read again */
     while (exit_code < 0 && (option = getopt_long_only(o->argc, o->argv,
                                  "d:f:r:i:B:nDhV", known, NULL)) != -1)
-        if (!read_long_option(words, option)) exit_code = read_option(o, words, option);
+        exit_code = option >= LONG_CONFIG ? read_long_option(words, option)
+                                          : read_option(o, words, option);
     return exit_code;
 }
 
@@ -241,6 +280,9 @@ apply_words(struct options *o, const struct words *words)
 {
     struct config *config = &o->config;
     if (words->buffer_mib > 0) config->buffer_mib = words->buffer_mib;
+    if (words->max_flows > 0) config->max_flows = words->max_flows;
+    if (config->max_flows == 0)
+        config->max_flows = (int)options_flows_for(machine_bytes());
     if (words->no_dpi) config->dpi = false;
     if (words->seccomp) config->seccomp = true;
     if ((words->db_path && !config_set(&config->db_path, words->db_path)) ||

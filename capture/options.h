@@ -36,6 +36,11 @@ struct options {
     char **argv;
 };
 
+/* How many flows a machine with so much memory has room for: they, their index, the
+ * rows of an interval that is being written, and those of a live view take a quarter of
+ * it at most. */
+size_t options_flows_for(uint64_t memory_bytes);
+
 enum options_verdict { OPTIONS_RUN, OPTIONS_EXIT };
 
 /* Read the command line, and the file where it takes one; what is wrong, and help and

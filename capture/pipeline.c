@@ -28,9 +28,9 @@ struct pipeline {
     struct pipeline_options options;
     struct flowtab *table;
     struct fragments *fragments;
-    struct rotation *rotation;     /* of the interval that is over; NULL: none */
-    uint64_t received[IFACES_MAX]; /* packets of each interface in this interval */
-    uint64_t verdicts[PACKET_VERDICT_COUNT];
+    struct rotation *rotation;          /* of the interval that is over; NULL: none */
+    struct pipeline_counters *counters; /* of each interface */
+    struct pipeline_counters *before;   /* what they were when the interval began */
     size_t aging_cursor;
     size_t pending_count;
     size_t bytes_used;
@@ -65,8 +65,12 @@ pipeline_new(const struct pipeline_options *options)
     p->options = *options;
     p->table = flowtab_new(options->max_flows, &calls);
     p->fragments = calloc(1, sizeof *p->fragments);
+    p->counters = calloc(IFACES_MAX, sizeof *p->counters);
+    p->before = calloc(IFACES_MAX, sizeof *p->before);
     if (options->classify) p->bytes = malloc((size_t)BATCH * BYTES_MAX);
-    if (p->table && p->fragments && (p->bytes || !options->classify)) return p;
+    if (p->table && p->fragments && p->counters && p->before &&
+        (p->bytes || !options->classify))
+        return p;
     pipeline_free(p);
     return NULL;
 }
@@ -86,6 +90,8 @@ pipeline_free(struct pipeline *p)
     flowtab_free(p->table);
     rotation_free(p->rotation);
     free(p->fragments);
+    free(p->counters);
+    free(p->before);
     free(p->bytes);
     free(p);
 }
@@ -124,6 +130,15 @@ iface_of(struct pipeline *p, uint32_t ifindex)
     return ifaces_slot(p->options.ifaces, ifindex);
 }
 
+static void
+count_frame(struct pipeline_counters *counters, const struct packet *packet,
+    enum packet_verdict verdict)
+{
+    counters->packets[packet->direction]++;
+    counters->bytes[packet->direction] += packet->wire_bytes;
+    counters->verdicts[verdict]++;
+}
+
 void
 pipeline_packet(struct pipeline *p, const struct source_packet *from)
 {
@@ -133,8 +148,7 @@ pipeline_packet(struct pipeline *p, const struct source_packet *from)
         packet, p->options.link, from->bytes, from->captured_bytes, from->wire_bytes);
     const int iface = iface_of(p, packet->ifindex);
     if (iface < 0) return;
-    p->received[iface]++;
-    p->verdicts[verdict]++;
+    count_frame(&p->counters[iface], packet, verdict);
     if (verdict != PACKET_OK) return;
     fragments_apply(p->fragments, packet);
     flowtab_prepare(p->table, packet, (uint16_t)iface, &pending->place);
@@ -191,20 +205,52 @@ pipeline_flush(struct pipeline *p)
     if (p->rotation) pipeline_collect(p, COLLECT_A_BATCH);
 }
 
+/* --- Counters --------------------------------------------------------------------- */
+
+struct pipeline_counters
+pipeline_total(const struct pipeline *p, size_t iface)
+{
+    return p->counters[iface];
+}
+
+struct pipeline_counters
+pipeline_interval(const struct pipeline *p, size_t iface)
+{
+    struct pipeline_counters counters = p->counters[iface];
+    const struct pipeline_counters *before = &p->before[iface];
+    for (int i = 0; i < 2; i++) {
+        counters.packets[i] -= before->packets[i];
+        counters.bytes[i] -= before->bytes[i];
+    }
+    for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
+        counters.verdicts[i] -= before->verdicts[i];
+    return counters;
+}
+
 /* --- Intervals -------------------------------------------------------------------- */
 
 /* libpcap counts drops of the ring, which all interfaces share: each block has the
  * whole number, since any of its packets may have been among them. */
 static void
 fill_stats(
-    struct pipeline *p, struct rotation *rotation, const struct source_stats *drops)
+    struct pipeline *p, struct rotation *rotation, const struct pipeline_drops *drops)
 {
+    static const enum packet_verdict reasons[GODB_UNDECODED_COUNT] = {
+        [GODB_NOT_IP] = PACKET_NOT_IP,
+        [GODB_TRUNCATED] = PACKET_TRUNCATED,
+        [GODB_BAD_HEADER] = PACKET_BAD,
+        [GODB_TOO_DEEP] = PACKET_TOO_DEEP,
+    };
     for (size_t i = 0; i < rotation->iface_count; i++) {
         struct godb_pcap_stats *stats = &rotation->stats[i].pcap;
-        stats->received = (int64_t)p->received[i];
-        stats->dropped = (int64_t)drops->dropped;
-        stats->if_dropped = (int64_t)drops->if_dropped;
-        p->received[i] = 0;
+        const struct pipeline_counters counters = pipeline_interval(p, i);
+        stats->received = (int64_t)(counters.packets[PACKET_RECEIVED] +
+                                    counters.packets[PACKET_SENT]);
+        stats->dropped = (int64_t)drops->ring;
+        stats->if_dropped = drops->link ? (int64_t)drops->link[i] : -1;
+        for (int k = 0; k < GODB_UNDECODED_COUNT; k++)
+            stats->undecoded[k] = (int64_t)counters.verdicts[reasons[k]];
+        p->before[i] = p->counters[i];
     }
 }
 
@@ -215,7 +261,7 @@ fill_ifaces(const struct pipeline *p, struct rotation *rotation)
         const struct iface_view view = ifaces_view(p->options.ifaces, (int)i);
         struct rotation_iface *to = &rotation->ifaces[i];
         if (view.name != NULL) snprintf(to->name, sizeof to->name, "%s", view.name);
-        to->is_active = view.is_wanted || p->received[i] > 0;
+        to->is_active = view.is_wanted || rotation->stats[i].pcap.received > 0;
     }
 }
 
@@ -232,26 +278,28 @@ pipeline_collect(struct pipeline *p, size_t count)
 
 bool
 pipeline_end_interval(
-    struct pipeline *p, int64_t time_s, const struct source_stats *drops)
+    struct pipeline *p, int64_t time_s, const struct pipeline_drops *drops)
 {
     pipeline_flush(p);
     pipeline_collect(p, SIZE_MAX);
     struct rotation *rotation =
         rotation_new((size_t)ifaces_slot_count(p->options.ifaces), time_s);
     if (rotation == NULL) return false;
-    fill_ifaces(p, rotation);
     fill_stats(p, rotation, drops);
+    fill_ifaces(p, rotation);
     p->rotation = rotation;
     flowtab_begin_epoch(p->table);
     return true;
 }
 
-struct pipeline_lack
+void
+pipeline_forget_iface(struct pipeline *p, size_t iface)
+{
+    p->counters[iface] = p->before[iface] = (struct pipeline_counters){.packets = {0}};
+}
+
+struct flowtab_lack
 pipeline_take_lack(struct pipeline *p)
 {
-    struct pipeline_lack lack;
-    memcpy(lack.verdicts, p->verdicts, sizeof lack.verdicts);
-    memset(p->verdicts, 0, sizeof p->verdicts);
-    lack.flows = flowtab_take_lack(p->table);
-    return lack;
+    return flowtab_take_lack(p->table);
 }

@@ -47,22 +47,39 @@ void pipeline_packet(struct pipeline *pipeline, const struct source_packet *pack
 /* What was taken is counted; to be called where packets pause. */
 void pipeline_flush(struct pipeline *pipeline);
 
+/* Packets that were lost in an interval before they came. */
+struct pipeline_drops {
+    uint64_t ring;        /* by the kernel's ring, which all interfaces share */
+    const uint64_t *link; /* by each interface itself; NULL: not known */
+};
+
 /* The interval that ends at time_s is over: later packets count for the next one. Its
- * rows are collected meanwhile, by pipeline_flush() and pipeline_collect().  drops: of
- * the interval, shared by all interfaces. False: out of memory; it goes on. */
+ * rows are collected meanwhile, by pipeline_flush() and pipeline_collect().  False: out
+ * of memory; it goes on. */
 bool pipeline_end_interval(
-    struct pipeline *pipeline, int64_t time_s, const struct source_stats *drops);
+    struct pipeline *pipeline, int64_t time_s, const struct pipeline_drops *drops);
 
 /* Look at `count` more flows for the interval that is over; false: it is done, or there
  * is none. */
 bool pipeline_collect(struct pipeline *pipeline, size_t count);
 
-/* What was not counted to a flow of its own since the last call. */
-struct pipeline_lack {
-    uint64_t verdicts[PACKET_VERDICT_COUNT]; /* packets that could not be parsed */
-    struct flowtab_lack flows;
+/* All that came on one interface; indexed by enum packet_direction and _verdict.  Only
+ * packets whose verdict is PACKET_OK are in a flow. */
+struct pipeline_counters {
+    uint64_t packets[2], bytes[2];
+    uint64_t verdicts[PACKET_VERDICT_COUNT];
 };
-struct pipeline_lack pipeline_take_lack(struct pipeline *pipeline);
+
+/* Since the pipeline was made, and in the interval at hand. */
+struct pipeline_counters pipeline_total(const struct pipeline *pipeline, size_t iface);
+struct pipeline_counters pipeline_interval(
+    const struct pipeline *pipeline, size_t iface);
+
+/* The slot is free: its counters begin anew. */
+void pipeline_forget_iface(struct pipeline *pipeline, size_t iface);
+
+/* What had no flow of its own since the last call. */
+struct flowtab_lack pipeline_take_lack(struct pipeline *pipeline);
 
 size_t pipeline_flow_count(const struct pipeline *pipeline);
 

@@ -32,7 +32,7 @@ rotation_new(size_t iface_count, int64_t time_s)
     rotation->iface_count = iface_count;
     rotation->time_s = time_s;
     for (size_t i = 0; i < iface_count; i++)
-        rotation->stats[i] = (struct godb_block_stats){{-1, -1, -1}, -1};
+        rotation->stats[i] = (struct godb_block_stats){GODB_PCAP_STATS_UNKNOWN, -1};
     return rotation;
 }
 

@@ -28,7 +28,9 @@ struct outlet {
     struct godb_writer *writer; /* NULL: it could not be opened yet */
     struct rotation_row *kept;  /* rows of blocks that failed */
     size_t kept_count;
-    bool is_named; /* by the rotation at hand */
+    struct godb_pcap_stats kept_stats; /* of those blocks; all 0: none failed */
+    bool is_ahead;                     /* its last block is later than the clock */
+    bool is_named;                     /* by the rotation at hand */
 };
 
 struct writeout {
@@ -121,13 +123,32 @@ fill_block(struct godb_block *block, const struct rotation_row *rows, size_t cou
     return GODB_OK;
 }
 
-/* After a restart within an interval, or a clock that was set back, the stamp has to be
- * later than the last one all the same. */
+/* After a restart with a clock that was set back, the stamp has to be later than the
+ * last one all the same. */
 static int64_t
-stamp_for(const struct writeout *w, const struct outlet *outlet, int64_t time_s)
+stamp_for(const struct writeout *w, struct outlet *outlet, int64_t time_s)
 {
     const int64_t last_s = godb_writer_last_s(outlet->writer);
-    return !w->is_strict && time_s <= last_s ? last_s + 1 : time_s;
+    const bool is_ahead = !w->is_strict && time_s <= last_s;
+    if (is_ahead && !outlet->is_ahead)
+        log_line("warning: %s: the last block, %" PRId64
+                 ", is later than the clock; the next follow right behind it",
+            outlet->iface, last_s);
+    outlet->is_ahead = is_ahead;
+    return is_ahead ? last_s + 1 : time_s;
+}
+
+/* Blocks one second behind each other can fill a day: the next one has room. */
+static int
+append_somewhere(struct writeout *w, struct outlet *outlet, int64_t time_s,
+    const struct godb_block_stats *stats, struct godb_err *err)
+{
+    const int64_t stamp_s = stamp_for(w, outlet, time_s);
+    const int64_t next_day_s = stamp_s - stamp_s % GODB_DAY_S + GODB_DAY_S;
+    int rc = godb_writer_append(outlet->writer, stamp_s, w->block, stats, err);
+    if (rc != GODB_EFULL || w->is_strict) return rc;
+    log_line("warning: %s; the block goes to the next day", err->msg);
+    return godb_writer_append(outlet->writer, next_day_s, w->block, stats, err);
 }
 
 static int
@@ -138,11 +159,26 @@ write_block(struct writeout *w, struct outlet *outlet, int64_t time_s,
     int rc = fill_block(w->block, rows, count);
     if (rc != GODB_OK) return no_memory(err);
     rc = open_outlet(w, outlet, err);
-    if (rc == GODB_OK)
-        rc = godb_writer_append(
-            outlet->writer, stamp_for(w, outlet, time_s), w->block, stats, err);
+    if (rc == GODB_OK) rc = append_somewhere(w, outlet, time_s, stats, err);
     if (rc == GODB_OK) rc = godb_writer_commit(outlet->writer, err);
     return rc;
+}
+
+static int64_t
+add_known(int64_t a, int64_t b)
+{
+    return a < 0 || b < 0 ? -1 : a + b;
+}
+
+/* What happened in the intervals of failed blocks happened in that of the next one. */
+static void
+add_stats(struct godb_pcap_stats *to, const struct godb_pcap_stats *from)
+{
+    to->received = add_known(to->received, from->received);
+    to->dropped = add_known(to->dropped, from->dropped);
+    to->if_dropped = add_known(to->if_dropped, from->if_dropped);
+    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
+        to->undecoded[i] = add_known(to->undecoded[i], from->undecoded[i]);
 }
 
 /* Rows of a block that failed; those without memory to keep them are lost, and it is
@@ -173,9 +209,15 @@ static void
 write_outlet(struct writeout *w, struct outlet *outlet, int64_t time_s,
     const struct rotation_row *rows, size_t count, const struct godb_block_stats *stats)
 {
+    struct godb_block_stats all = *stats;
     struct godb_err err;
-    int rc = write_block(w, outlet, time_s, rows, count, stats, &err);
-    if (rc == GODB_OK) return;
+    add_stats(&all.pcap, &outlet->kept_stats);
+    int rc = write_block(w, outlet, time_s, rows, count, &all, &err);
+    if (rc == GODB_OK) {
+        outlet->kept_stats = (struct godb_pcap_stats){.received = 0};
+        return;
+    }
+    outlet->kept_stats = all.pcap;
     if (w->is_strict) {
         log_line("%s", err.msg);
         set_failed(w);
@@ -205,14 +247,14 @@ write_iface(struct writeout *w, size_t number, const struct rotation *rotation,
 static void
 write_left_behind(struct writeout *w, const struct rotation *rotation)
 {
-    const struct godb_block_stats unknown = {{-1, -1, -1}, -1};
+    const struct godb_block_stats none = {.packets_logged = -1};
     for (struct outlet *outlet = w->outlets; outlet; outlet = outlet->next) {
         struct rotation_row *rows = outlet->kept;
         if (outlet->is_named || rows == NULL) continue;
         const size_t count = outlet->kept_count;
         outlet->kept = NULL;
         outlet->kept_count = 0;
-        write_outlet(w, outlet, rotation->time_s, rows, count, &unknown);
+        write_outlet(w, outlet, rotation->time_s, rows, count, &none);
         free(rows);
     }
 }

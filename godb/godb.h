@@ -320,10 +320,28 @@ char *godb_filter_text(const struct godb_filter *filter);
 
 /* --- Blocks: metadata only ------------------------------------------------------ */
 
-/* -1 in a field: not known. */
+/* Why packets were not counted to any flow. */
+enum godb_undecoded {
+    GODB_NOT_IP,     /* ARP, LLDP, ... */
+    GODB_TRUNCATED,  /* too little of them was captured */
+    GODB_BAD_HEADER, /* an IP header contradicts itself */
+    GODB_TOO_DEEP,   /* too many VLAN tags or MPLS labels */
+    GODB_UNDECODED_COUNT
+};
+
+/* What an interface's packets came to in one interval; -1 in a field: not known. */
 struct godb_pcap_stats {
     int64_t received, dropped, if_dropped;
+    int64_t undecoded[GODB_UNDECODED_COUNT];
 };
+
+#define GODB_PCAP_STATS_UNKNOWN                                                        \
+    {                                                                                  \
+        -1, -1, -1,                                                                    \
+        {                                                                              \
+            -1, -1, -1, -1                                                             \
+        }                                                                              \
+    }
 
 struct godb_block_info {
     const char *iface; /* borrowed until the list is closed */

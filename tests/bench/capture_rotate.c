@@ -79,7 +79,7 @@ read_all(struct run *run, const struct source_options *options)
 static int
 measure(struct run *run, const struct source_options *options)
 {
-    const struct source_stats no_drops = {0, 0, 0};
+    const struct pipeline_drops no_drops = {0, NULL};
     if (read_all(run, options) < 0) return 1;
     printf("%zu flows; longest wait %.0f us in between",
         pipeline_flow_count(run->pipeline), run->longest_s * 1e6);

@@ -25,7 +25,7 @@ static struct classify *
 shared_classify(void)
 {
     static struct classify *classify;
-    if (classify == NULL) classify = classify_new(16);
+    if (classify == NULL) classify = classify_new(64 << 10);
     if (classify == NULL) abort();
     return classify;
 }
