@@ -501,9 +501,12 @@ open_writeout(struct capture *c)
         .is_strict = c->options->file != NULL,
     };
     if (writeout_open(&c->writeout, &options, &err) == GODB_OK) return EXIT_SUCCESS;
-    log_line("%s", err.msg);
-    return err.os_errno == EACCES || err.os_errno == EPERM ? EXIT_NO_PERMISSION
-                                                           : EXIT_IO;
+    const bool is_forbidden = err.os_errno == EACCES || err.os_errno == EPERM;
+    log_line("%s%s", err.msg,
+        is_forbidden ? "; the database has to be writable for the user that goprobe "
+                       "runs as, see -user"
+                     : "");
+    return is_forbidden ? EXIT_NO_PERMISSION : EXIT_IO;
 }
 
 static void

@@ -41,13 +41,13 @@ make_path(const char *path, bool *out_made)
     return true;
 }
 
-/* An exit code, or -1. */
+/* user NULL: it belongs to whoever makes it.  An exit code, or -1. */
 static int
 prepare_directory(const char *db_path, const struct passwd *user)
 {
     bool is_made;
     if (make_path(db_path, &is_made) &&
-        (!is_made || chown(db_path, user->pw_uid, user->pw_gid) == 0))
+        (!is_made || user == NULL || chown(db_path, user->pw_uid, user->pw_gid) == 0))
         return -1;
     log_line("%s: %s", db_path, strerror(errno));
     return errno == EACCES || errno == EPERM ? EXIT_NO_PERMISSION : EXIT_IO;
@@ -108,6 +108,7 @@ privileges_drop(const char *db_path, const char *user)
         exit_code = prepare_directory(db_path, account);
         if (exit_code < 0) exit_code = become(account);
     } else {
+        if (is_root) exit_code = prepare_directory(db_path, NULL);
         drop_capabilities(is_root && !is_own(db_path));
     }
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
