@@ -13,14 +13,16 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/classify.h"
 #include "capture/control.h"
+#include "capture/follow.h"
 #include "capture/interval.h"
-#include "capture/link_stats.h"
 #include "capture/log.h"
+#include "capture/misses.h"
 #include "capture/pipeline.h"
 #include "capture/privileges.h"
 #include "capture/source.h"
@@ -28,20 +30,23 @@
 #include "capture/writeout.h"
 
 enum {
-    SNAPLEN_DPI = 2048,   /* nDPI wants whole packets */
-    SNAPLEN_NO_DPI = 256, /* room for VLANs, options and extension headers */
     DISPATCH_PACKETS = 4096,
     POLL_MS = 200,
     DRAIN_MS = 250, /* longer than libpcap holds packets back */
     DRAIN_MAX_MS = 5000,
     COLLECT_FLOWS = 4096, /* at a time, between packets: some 0.1 ms */
-    REFRESH_MS = 1000,
+    LOOK_MS = 20,         /* for interfaces that came or went, under load too */
+    ALIVE_MS = 1000,
     DPI_BYTES = 128 << 20 /* for detection states */
 };
 
 struct capture {
-    const struct options *options;
+    struct options *options;
+    struct capture_signals *signals;
+    struct service *service;
     struct source *source;
+    struct ifaces *ifaces;
+    struct follow *follow; /* live */
     struct writeout *writeout;
     struct classify *classify; /* NULL with --no-dpi */
     struct godb_l7_names *l7_names;
@@ -51,16 +56,15 @@ struct capture {
     struct control *control;
     char socket_path[GODB_PATH_MAX];
     int64_t started_s;
-    uint64_t submitted;        /* rotations */
-    struct flowtab_lack lack;  /* of the intervals that are over */
-    uint64_t *missed_before;   /* by each interface in them */
-    struct interval interval;  /* live */
-    int64_t interval_end_s;    /* a file: stamp of the interval at hand; 0: none */
-    uint64_t late_packets;     /* a file: older than the interval they count in */
-    int64_t last_packet_ms;    /* live: its time */
+    uint64_t submitted;       /* rotations */
+    struct flowtab_lack lack; /* of the intervals that are over */
+    struct interval interval; /* live */
+    int64_t interval_end_s;   /* a file: stamp of the interval at hand; 0: none */
+    uint64_t late_packets;    /* a file: older than the interval they count in */
+    int64_t last_packet_ms;   /* live: its time */
+    int64_t looked_ms, alive_ms;
     struct source_stats stats; /* at the last rotation */
-    struct link_stats *links;  /* live: likewise, of each interface; then, now */
-    uint64_t *missed;          /* by each, in the interval before it */
+    struct misses *misses;     /* live: likewise, of each interface */
 };
 
 /* --- Rotations --------------------------------------------------------------- */
@@ -73,28 +77,15 @@ submit(void *arg, struct rotation *rotation)
     writeout_submit(c->writeout, rotation);
 }
 
-static void
-count_missed(struct capture *c)
-{
-    const struct options *o = c->options;
-    struct link_stats *now = c->links + o->iface_count;
-    link_stats_read(now, o->ifaces, o->iface_count);
-    for (size_t i = 0; i < o->iface_count; i++) {
-        c->missed[i] = link_stats_missed(&c->links[i], &now[i]);
-        c->missed_before[i] += c->missed[i];
-        if (now[i].is_there) c->links[i] = now[i];
-    }
-}
-
 static struct pipeline_drops
 drops_of_interval(struct capture *c)
 {
     struct source_stats now;
     if (c->options->file != NULL) return (struct pipeline_drops){0, NULL};
     source_read_stats(c->source, &now);
-    const struct pipeline_drops drops = {now.dropped - c->stats.dropped, c->missed};
+    const struct pipeline_drops drops = {
+        now.dropped - c->stats.dropped, misses_take(c->misses, c->ifaces)};
     c->stats = now;
-    count_missed(c);
     if (drops.ring > 0)
         log_line("warning: %" PRIu64
                  " packets were lost, the ring was full; try a larger "
@@ -113,8 +104,8 @@ tell_undecoded(const struct capture *c, size_t iface)
         return;
     log_line("warning: %s: packets not counted: %" PRIu64 " cut off, %" PRIu64
              " with a bad IP header, %" PRIu64 " with too many tags or labels",
-        c->options->ifaces[iface], count[PACKET_TRUNCATED], count[PACKET_BAD],
-        count[PACKET_TOO_DEEP]);
+        ifaces_view(c->ifaces, (int)iface).name, count[PACKET_TRUNCATED],
+        count[PACKET_BAD], count[PACKET_TOO_DEEP]);
 }
 
 static void
@@ -125,14 +116,14 @@ tell_lack(struct capture *c)
     c->lack.lost_packets += lack.lost_packets;
     if (lack.shared_packets > 0)
         log_line("warning: %" PRIu64
-                 " packets counted without addresses, the table of %zu flows is full; "
+                 " packets counted without addresses, the table of %d flows is full; "
                  "see --max-flows",
-            lack.shared_packets, c->options->max_flows);
+            lack.shared_packets, c->options->config.max_flows);
     if (lack.lost_packets > 0)
         log_line("warning: %" PRIu64 " packets not counted, out of memory",
             lack.lost_packets);
-    for (size_t i = 0; i < c->options->iface_count; i++)
-        tell_undecoded(c, i);
+    for (int i = 0; i < ifaces_slot_count(c->ifaces); i++)
+        tell_undecoded(c, (size_t)i);
 }
 
 static void
@@ -142,6 +133,10 @@ rotate(struct capture *c, int64_t time_s)
     tell_lack(c);
     if (!pipeline_end_interval(c->pipeline, time_s, &drops))
         log_line("warning: out of memory, this interval goes into the next block");
+    ifaces_end_interval(c->ifaces);
+    for (int i = 0; i < ifaces_slot_count(c->ifaces); i++)
+        if (ifaces_view(c->ifaces, i).name == NULL)
+            pipeline_forget_iface(c->pipeline, (size_t)i);
 }
 
 /* --- A file ------------------------------------------------------------------ */
@@ -184,15 +179,15 @@ tell_file(const struct capture *c)
 }
 
 static int
-run_file(struct capture *c, const volatile sig_atomic_t *stop)
+run_file(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
     int count = 1;
-    while (count > 0 && !*stop && !writeout_has_failed(c->writeout))
+    while (count > 0 && !c->signals->stop && !writeout_has_failed(c->writeout))
         count =
             source_dispatch(c->source, DISPATCH_PACKETS, take_file_packet, c, error);
     if (count < 0) log_line("%s; what came before it is kept", error);
-    if (count >= 0 && !*stop) tell_file(c);
+    if (count >= 0 && !c->signals->stop) tell_file(c);
     if (c->interval_end_s != 0) rotate(c, c->interval_end_s);
     pipeline_collect(c->pipeline, SIZE_MAX);
     return count < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -218,13 +213,16 @@ take_packets(struct capture *c, char *error)
     return count;
 }
 
-/* Or for a question. */
+/* Or for news of interfaces, or for a question. */
 static void
 wait_for_packets(struct capture *c, int timeout_ms)
 {
-    struct pollfd fds[2] = {{.fd = source_fd(c->source), .events = POLLIN},
+    struct pollfd fds[] = {{.fd = source_fd(c->source), .events = POLLIN},
+        {.fd = follow_fd(c->follow), .events = POLLIN},
         {.fd = exchange_fd(c->exchange), .events = POLLIN}};
-    if (poll(fds, 2, timeout_ms) > 0 && fds[1].revents) exchange_woken(c->exchange);
+    if (poll(fds, 3, timeout_ms) <= 0) return;
+    if (fds[1].revents != 0) follow_look(c->follow);
+    if (fds[2].revents != 0) exchange_woken(c->exchange);
 }
 
 static bool
@@ -236,8 +234,6 @@ serve_view(struct capture *c)
         .stamp_s = interval_stamp(&c->interval),
         .submitted = c->submitted,
         .lack = c->lack,
-        .links = c->links,
-        .missed = c->missed_before,
     };
     return viewer_serve(c->viewer, &moment);
 }
@@ -276,22 +272,96 @@ tell_clock(const struct interval_news *news)
             -news->jump_ms / 1000);
 }
 
+/* Twenty milliseconds have passed, or a second. */
 static void
-look_at_clock(struct capture *c, int64_t *last_refresh_ms)
+look_around(struct capture *c, int64_t now_ms)
 {
-    char error[SOURCE_ERROR_MAX];
+    if (now_ms - c->looked_ms >= LOOK_MS) {
+        follow_look(c->follow);
+        c->looked_ms = now_ms;
+    }
+    if (now_ms - c->alive_ms >= ALIVE_MS) {
+        service_alive(c->service);
+        c->alive_ms = now_ms;
+    }
+}
+
+static void
+look_at_clock(struct capture *c)
+{
     struct clock_reading now;
     clock_read(&now);
     const struct interval_news news = interval_look(&c->interval, &now);
     tell_clock(&news);
     if (news.is_over) rotate(c, news.stamp_s);
-    if (now.boot_ms - *last_refresh_ms < REFRESH_MS) return;
-    *last_refresh_ms = now.boot_ms;
-    if (source_refresh(c->source, error) != SOURCE_OK) log_line("warning: %s", error);
+    look_around(c, now.boot_ms);
+}
+
+static void
+say_ready(struct capture *c)
+{
+    char status[128];
+    snprintf(status, sizeof status, "capturing on %zu interface(s)",
+        ifaces_count_present(c->ifaces));
+    service_ready(c->service, status);
+    log_line("%s, next block at %" PRId64, status, interval_stamp(&c->interval));
+}
+
+/* --- Reloading ----------------------------------------------------------------- */
+
+static bool
+is_same(const char *one, const char *two)
+{
+    return one == two || (one && two && strcmp(one, two) == 0);
+}
+
+/* What the running process cannot change. */
+static void
+tell_unchangeable(const struct config *now, const struct config *wanted)
+{
+    const bool is_changed =
+        !is_same(now->db_path, wanted->db_path) || !is_same(now->user, wanted->user) ||
+        !is_same(now->pid_file, wanted->pid_file) ||
+        !is_same(now->socket, wanted->socket) || !is_same(now->log, wanted->log) ||
+        !is_same(now->log_host, wanted->log_host) ||
+        !is_same(now->log_format, wanted->log_format) ||
+        now->log_port != wanted->log_port || now->dpi != wanted->dpi ||
+        now->seccomp != wanted->seccomp ||
+        config_ring_bytes(now) != config_ring_bytes(wanted);
+    if (is_changed)
+        log_line("warning: only interfaces are reloaded; for what else has changed, "
+                 "restart goprobe");
+}
+
+/* A configuration that is wrong changes nothing. */
+static void
+reload(struct capture *c)
+{
+    struct options wanted;
+    int exit_code;
+    c->signals->reload = 0;
+    service_reloading(c->service);
+    if (options_read(&wanted, c->options->argc, c->options->argv, &exit_code) ==
+        OPTIONS_RUN) {
+        tell_unchangeable(&c->options->config, &wanted.config);
+        follow_rules(c->follow, wanted.config.rules, wanted.config.rule_count);
+        /* Only the rules are new: what else there is goes on to say what holds. */
+        struct iface_rule *rules = c->options->config.rules;
+        const size_t count = c->options->config.rule_count;
+        c->options->config.rules = wanted.config.rules;
+        c->options->config.rule_count = wanted.config.rule_count;
+        wanted.config.rules = rules;
+        wanted.config.rule_count = count;
+        log_line("configuration read again");
+    } else {
+        log_line("warning: the configuration is as before, the new one is wrong");
+    }
+    options_free(&wanted);
+    say_ready(c);
 }
 
 static int
-run_live(struct capture *c, const volatile sig_atomic_t *stop)
+run_live(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
     struct clock_reading now;
@@ -299,18 +369,19 @@ run_live(struct capture *c, const volatile sig_atomic_t *stop)
     clock_read(&now);
     interval_begin(&c->interval, &now);
     c->started_s = now.wall_ms / 1000;
-    int64_t last_refresh_ms = now.boot_ms;
-    log_line("capturing on %zu interface(s), next block at %" PRId64,
-        c->options->iface_count, interval_stamp(&c->interval));
-    while (!*stop && count >= 0) {
+    say_ready(c);
+    ifaces_begin(c->ifaces);
+    while (!c->signals->stop && count >= 0) {
         bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
         is_busy = serve_view(c) || is_busy;
         if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
         count = take_packets(c, error);
-        look_at_clock(c, &last_refresh_ms);
+        look_at_clock(c);
+        if (c->signals->reload) reload(c);
     }
+    if (count < 0) log_line("error: %s", error);
+    service_stopping(c->service);
     exchange_close(c->exchange);
-    if (count < 0) log_line("%s", error);
     if (count >= 0) drain(c);
     clock_read(&now);
     rotate(c, interval_cut(&c->interval, &now));
@@ -321,21 +392,8 @@ run_live(struct capture *c, const volatile sig_atomic_t *stop)
 /* --- Setting up -------------------------------------------------------------- */
 
 static int
-open_source(struct capture *c)
+exit_code_of(enum source_status status)
 {
-    char error[SOURCE_ERROR_MAX];
-    const struct options *o = c->options;
-    const struct source_options options = {
-        .ifaces = o->ifaces,
-        .iface_count = o->iface_count,
-        .file = o->file,
-        .filter = o->filter,
-        .buffer_mib = o->buffer_mib,
-        .snaplen = o->no_dpi ? SNAPLEN_NO_DPI : SNAPLEN_DPI,
-        .promiscuous = !o->no_promiscuous,
-    };
-    const enum source_status status = source_open(&c->source, &options, error);
-    if (status != SOURCE_OK) log_line("%s", error);
     switch (status) {
     case SOURCE_OK:
         return EXIT_SUCCESS;
@@ -352,10 +410,61 @@ open_source(struct capture *c)
 }
 
 static int
+open_source(struct capture *c)
+{
+    char error[SOURCE_ERROR_MAX];
+    const struct options *o = c->options;
+    const long ring_bytes = config_ring_bytes(&o->config);
+    const struct source_options options = {
+        .file = o->file,
+        .filter = o->filter,
+        .buffer_mib = (int)((ring_bytes + (1 << 20) - 1) >> 20),
+    };
+    const enum source_status status = source_open(&c->source, &options, error);
+    if (status != SOURCE_OK) log_line("%s", error);
+    return exit_code_of(status);
+}
+
+/* Interfaces that were typed and are not there, not one of them, are a mistake; those
+ * of a file may come later. */
+static int
+check_present(const struct capture *c)
+{
+    const struct config *config = &c->options->config;
+    if (!c->options->has_arguments || ifaces_count_present(c->ifaces) > 0)
+        return EXIT_SUCCESS;
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (!iface_rule_is_pattern(&config->rules[i])) {
+            log_line(
+                "%s: no such interface; `ip link` lists them", config->rules[i].name);
+            return EXIT_FAILURE;
+        }
+    return EXIT_SUCCESS;
+}
+
+static int
+open_ifaces(struct capture *c)
+{
+    char error[SOURCE_ERROR_MAX];
+    const struct config *config = &c->options->config;
+    c->ifaces =
+        c->options->file ? ifaces_new_file(c->options->file_iface) : ifaces_new();
+    if (c->ifaces == NULL) {
+        log_line("out of memory");
+        return EXIT_FAILURE;
+    }
+    if (c->options->file != NULL) return EXIT_SUCCESS;
+    const enum source_status status = follow_open(
+        &c->follow, c->source, c->ifaces, config->rules, config->rule_count, error);
+    if (status != SOURCE_OK) log_line("%s", error);
+    return status == SOURCE_OK ? check_present(c) : exit_code_of(status);
+}
+
+static int
 open_classify(struct capture *c)
 {
     struct godb_err err = {GODB_ENOMEM, 0, "out of memory"};
-    if (c->options->no_dpi) return EXIT_SUCCESS;
+    if (!c->options->config.dpi) return EXIT_SUCCESS;
     c->classify = classify_new(DPI_BYTES);
     if (c->classify && classify_names(c->classify, &c->l7_names, &err) == GODB_OK)
         return EXIT_SUCCESS;
@@ -363,14 +472,22 @@ open_classify(struct capture *c)
     return EXIT_FAILURE;
 }
 
+static void
+learn(void *arg, uint32_t ifindex)
+{
+    struct capture *c = arg;
+    follow_learn(c->follow, ifindex);
+}
+
 static int
 open_pipeline(struct capture *c)
 {
     const struct pipeline_options options = {
-        .source = c->source,
-        .iface_count = c->options->iface_count,
-        .max_flows = c->options->max_flows,
+        .link = source_link(c->source),
+        .ifaces = c->ifaces,
+        .max_flows = (size_t)c->options->config.max_flows,
         .classify = c->classify,
+        .learn = c->options->file ? NULL : learn,
         .done = submit,
         .arg = c,
     };
@@ -382,52 +499,60 @@ open_pipeline(struct capture *c)
 
 /* What interfaces had lost before is not ours. */
 static int
-open_links(struct capture *c)
+open_misses(struct capture *c)
 {
-    const struct options *o = c->options;
-    if (o->file != NULL) return EXIT_SUCCESS;
-    c->links = calloc(2 * o->iface_count, sizeof *c->links);
-    c->missed = calloc(o->iface_count, sizeof *c->missed);
-    c->missed_before = calloc(o->iface_count, sizeof *c->missed_before);
-    if (c->links && c->missed && c->missed_before) {
-        link_stats_read(c->links, o->ifaces, o->iface_count);
-        return EXIT_SUCCESS;
-    }
+    if (c->options->file != NULL) return EXIT_SUCCESS;
+    c->misses = misses_new(c->ifaces);
+    if (c->misses != NULL) return EXIT_SUCCESS;
     log_line("out of memory");
     return EXIT_FAILURE;
+}
+
+static size_t
+list_ifaces(const struct capture *c, const char **out)
+{
+    size_t count = 0;
+    for (int i = 0; i < ifaces_slot_count(c->ifaces); i++) {
+        const struct iface_view view = ifaces_view(c->ifaces, i);
+        if (view.is_wanted) out[count++] = view.name;
+    }
+    return count;
 }
 
 static int
 open_writeout(struct capture *c)
 {
     struct godb_err err;
+    const char *ifaces[IFACES_MAX];
     const struct writeout_options options = {
-        .db_path = c->options->db_path,
-        .ifaces = c->options->ifaces,
-        .iface_count = c->options->iface_count,
+        .db_path = c->options->config.db_path,
+        .ifaces = ifaces,
+        .iface_count = list_ifaces(c, ifaces),
         .l7_names = c->l7_names,
         .is_strict = c->options->file != NULL,
     };
     if (writeout_open(&c->writeout, &options, &err) == GODB_OK) return EXIT_SUCCESS;
-    log_line("%s", err.msg);
-    return err.os_errno == EACCES || err.os_errno == EPERM ? EXIT_NO_PERMISSION
-                                                           : EXIT_IO;
+    const bool is_forbidden = err.os_errno == EACCES || err.os_errno == EPERM;
+    log_line("%s%s", err.msg,
+        is_forbidden ? "; the database has to be writable for the user that goprobe "
+                       "runs as, see -user"
+                     : "");
+    return is_forbidden ? EXIT_NO_PERMISSION : EXIT_IO;
 }
 
 static int
 open_viewer(struct capture *c)
 {
-    const struct options *o = c->options;
-    if (o->file != NULL) return EXIT_SUCCESS;
+    if (c->options->file != NULL) return EXIT_SUCCESS;
     c->exchange = exchange_new();
     const struct viewer_options options = {
         .exchange = c->exchange,
         .pipeline = c->pipeline,
         .source = c->source,
         .classify = c->classify,
-        .ifaces = o->ifaces,
-        .iface_count = o->iface_count,
-        .max_flows = o->max_flows,
+        .ifaces = c->ifaces,
+        .misses = c->misses,
+        .max_flows = (uint64_t)c->options->config.max_flows,
     };
     if (c->exchange) c->viewer = viewer_new(&options);
     if (c->viewer) return EXIT_SUCCESS;
@@ -440,9 +565,10 @@ static int
 open_control(struct capture *c)
 {
     char error[CONTROL_ERROR_MAX];
-    const struct options *o = c->options;
-    if (o->file != NULL || o->no_socket) return EXIT_SUCCESS;
-    options_socket_path(c->socket_path, sizeof c->socket_path, o->db_path, o->socket);
+    const struct config *config = &c->options->config;
+    if (c->options->file != NULL || c->options->no_socket) return EXIT_SUCCESS;
+    options_socket_path(
+        c->socket_path, sizeof c->socket_path, config->db_path, config->socket);
     const struct control_options options = {
         .path = c->socket_path,
         .exchange = c->exchange,
@@ -450,8 +576,8 @@ open_control(struct capture *c)
         .l7_names = c->l7_names,
     };
     if (control_open(&c->control, &options, error)) return EXIT_SUCCESS;
-    log_line("%s%s", o->socket ? "" : "warning: no live view: ", error);
-    return o->socket ? EXIT_IO : EXIT_SUCCESS;
+    log_line("%s%s", config->socket ? "" : "warning: no live view: ", error);
+    return config->socket ? EXIT_IO : EXIT_SUCCESS;
 }
 
 static void
@@ -462,33 +588,41 @@ close_all(struct capture *c)
     pipeline_free(c->pipeline);
     classify_free(c->classify);
     godb_l7_names_free(c->l7_names);
+    follow_close(c->follow);
     source_close(c->source);
-    free(c->links);
-    free(c->missed);
-    free(c->missed_before);
+    ifaces_free(c->ifaces);
+    misses_free(c->misses);
+}
+
+static int
+drop_privileges(const struct capture *c)
+{
+    const struct config *config = &c->options->config;
+    const int exit_code =
+        c->options->file ? -1 : privileges_drop(config->db_path, config->user);
+    return exit_code < 0 ? EXIT_SUCCESS : exit_code;
 }
 
 int
-capture_run(const struct options *options, const volatile sig_atomic_t *stop)
+capture_run(
+    struct options *options, struct capture_signals *signals, struct service *service)
 {
-    struct capture c = {.options = options};
-    /* The source first: a file that is none must not leave a database behind. */
+    struct capture c = {.options = options, .signals = signals, .service = service};
+    /* The source first: a file that is none must not leave a database behind.  Files of
+     * the database are made by the user that it runs as. */
     int exit_code = open_source(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_ifaces(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_classify(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_pipeline(&c);
-    if (exit_code == EXIT_SUCCESS) exit_code = open_links(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_misses(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_viewer(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = drop_privileges(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_writeout(&c);
-    if (exit_code == EXIT_SUCCESS) {
-        if (options->file == NULL) privileges_drop(options->db_path);
-        exit_code = open_control(&c);
-    }
+    if (exit_code == EXIT_SUCCESS) exit_code = open_control(&c);
     if (exit_code == EXIT_SUCCESS)
-        exit_code = options->file ? run_file(&c, stop) : run_live(&c, stop);
-    if (c.control) control_close(c.control);
-    if (c.writeout) {
-        if (writeout_close(c.writeout) != 0) exit_code = EXIT_IO;
-    }
+        exit_code = options->file ? run_file(&c) : run_live(&c);
+    control_close(c.control);
+    if (c.writeout && writeout_close(c.writeout) != 0) exit_code = EXIT_IO;
     close_all(&c);
     return exit_code;
 }

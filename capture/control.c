@@ -141,7 +141,7 @@ complete(const struct control *control, struct view *view)
         iface->missed += link_stats_missed(&iface->link, &now);
         iface->link = now;
         const struct writeout_state state =
-            writeout_state(control->options.writeout, i);
+            writeout_state(control->options.writeout, name);
         iface->written_s = state.written_s;
         iface->waiting_count = state.kept_count;
     }
@@ -176,15 +176,26 @@ struct gathering {
     bool has_failed;
 };
 
+static bool
+add_kept(struct view *view, int iface, const struct rotation_row *kept, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        struct rotation_row row = kept[i];
+        row.iface = (uint16_t)iface;
+        if (!rotation_add(view->rows, &row, 1)) return false;
+    }
+    return true;
+}
+
+/* An interface that is gone by now may still have flows to write. */
 static void
-take_kept(void *arg, size_t i, const struct writeout_state *state)
+take_state(
+    void *arg, const struct writeout_state *state, const struct rotation_row *kept)
 {
     struct gathering *gathering = arg;
-    struct view *view = gathering->view;
-    if (i >= view->iface_count) return;
-    view->ifaces[i].written_s = state->written_s;
-    if (state->kept_count > 0 &&
-        !rotation_add(view->rows, state->kept, state->kept_count))
+    const int iface = view_iface_of(&gathering->view, state->iface);
+    if (iface >= 0) gathering->view->ifaces[iface].written_s = state->written_s;
+    if (iface < 0 || !add_kept(gathering->view, iface, kept, state->kept_count))
         gathering->has_failed = true;
 }
 
@@ -201,7 +212,7 @@ gather(const struct control *control, const char **why)
             return NULL;
         }
         const enum writeout_moment moment = writeout_look(control->options.writeout,
-            gathering.view->submitted, WRITING_MS, take_kept, &gathering);
+            gathering.view->submitted, WRITING_MS, take_state, &gathering);
         if (moment == WRITEOUT_QUIET && !gathering.has_failed) return gathering.view;
         *why = gathering.has_failed      ? "out of memory"
                : moment == WRITEOUT_BUSY ? "blocks are still on their way to disk"

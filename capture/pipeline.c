@@ -4,6 +4,7 @@
  */
 #include "capture/pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,8 +68,8 @@ pipeline_new(const struct pipeline_options *options)
     p->options = *options;
     p->table = flowtab_new(options->max_flows, &calls);
     p->fragments = calloc(1, sizeof *p->fragments);
-    p->counters = calloc(options->iface_count, sizeof *p->counters);
-    p->before = calloc(options->iface_count, sizeof *p->before);
+    p->counters = calloc(IFACES_MAX, sizeof *p->counters);
+    p->before = calloc(IFACES_MAX, sizeof *p->before);
     if (options->classify) p->bytes = malloc((size_t)BATCH * BYTES_MAX);
     if (p->table && p->fragments && p->counters && p->before &&
         (p->bytes || !options->classify))
@@ -131,6 +132,19 @@ keep_bytes(struct pipeline *p, struct packet *packet)
     p->bytes_used += count;
 }
 
+/* The slot that the packet belongs to; negative: none. */
+static int
+iface_of(struct pipeline *p, uint32_t ifindex)
+{
+    const int slot = ifaces_slot(p->options.ifaces, ifindex);
+    if (slot != IFACES_UNKNOWN) return slot;
+    if (p->options.learn == NULL)
+        ifaces_ignore(p->options.ifaces, ifindex);
+    else
+        p->options.learn(p->options.arg, ifindex);
+    return ifaces_slot(p->options.ifaces, ifindex);
+}
+
 static void
 count_frame(struct pipeline_counters *counters, const struct packet *packet,
     enum packet_verdict verdict)
@@ -145,11 +159,10 @@ pipeline_packet(struct pipeline *p, const struct source_packet *from)
 {
     struct pending *pending = &p->pending[p->pending_count];
     struct packet *packet = &pending->packet;
-    const enum packet_verdict verdict =
-        packet_parse(packet, source_link(p->options.source), from->bytes,
-            from->captured_bytes, from->wire_bytes);
-    const int iface = source_iface(p->options.source, packet->ifindex);
-    if (iface < 0) return; /* of an interface that has just gone */
+    const enum packet_verdict verdict = packet_parse(
+        packet, p->options.link, from->bytes, from->captured_bytes, from->wire_bytes);
+    const int iface = iface_of(p, packet->ifindex);
+    if (iface < 0) return;
     count_frame(&p->counters[iface], packet, verdict);
     if (verdict != PACKET_OK) return;
     fragments_apply(p->fragments, packet);
@@ -270,6 +283,17 @@ restart_view(struct pipeline *p)
     p->view_failed = false;
 }
 
+static void
+fill_ifaces(const struct pipeline *p, struct rotation *rotation)
+{
+    for (size_t i = 0; i < rotation->iface_count; i++) {
+        const struct iface_view view = ifaces_view(p->options.ifaces, (int)i);
+        struct rotation_iface *to = &rotation->ifaces[i];
+        if (view.name != NULL) snprintf(to->name, sizeof to->name, "%s", view.name);
+        to->is_active = view.is_wanted || rotation->stats[i].pcap.received > 0;
+    }
+}
+
 bool
 pipeline_collect(struct pipeline *p, size_t count)
 {
@@ -287,13 +311,21 @@ pipeline_end_interval(
 {
     pipeline_flush(p);
     pipeline_collect(p, SIZE_MAX);
-    struct rotation *rotation = rotation_new(p->options.iface_count, time_s);
+    struct rotation *rotation =
+        rotation_new((size_t)ifaces_slot_count(p->options.ifaces), time_s);
     if (rotation == NULL) return false;
     fill_stats(p, rotation, drops);
+    fill_ifaces(p, rotation);
     p->rotation = rotation;
     if (p->view) restart_view(p);
     flowtab_begin_epoch(p->table);
     return true;
+}
+
+void
+pipeline_forget_iface(struct pipeline *p, size_t iface)
+{
+    p->counters[iface] = p->before[iface] = (struct pipeline_counters){.packets = {0}};
 }
 
 struct flowtab_lack

@@ -18,16 +18,20 @@
 #ifndef CAPTURE_PIPELINE_H
 #define CAPTURE_PIPELINE_H
 
+#include "capture/ifaces.h"
 #include "capture/rotation.h"
 #include "capture/source.h"
 
 struct pipeline;
 
 struct pipeline_options {
-    const struct source *source; /* borrowed until pipeline_free() */
-    size_t iface_count;
+    enum packet_link link;
+    struct ifaces *ifaces; /* borrowed until pipeline_free() */
     size_t max_flows;
     struct classify *classify; /* NULL: no layer 7; borrowed likewise */
+    /* A packet came of an index that ifaces does not know: look for it, or have it
+     * ignored.  NULL: it is. */
+    void (*learn)(void *arg, uint32_t ifindex);
     /* All rows of an interval; done frees it. */
     void (*done)(void *arg, struct rotation *rotation);
     void *arg;
@@ -70,6 +74,9 @@ struct pipeline_counters {
 struct pipeline_counters pipeline_total(const struct pipeline *pipeline, size_t iface);
 struct pipeline_counters pipeline_interval(
     const struct pipeline *pipeline, size_t iface);
+
+/* The slot is free: its counters begin anew. */
+void pipeline_forget_iface(struct pipeline *pipeline, size_t iface);
 
 /* What had no flow of its own since the last call, and without ending that. */
 struct flowtab_lack pipeline_take_lack(struct pipeline *pipeline);

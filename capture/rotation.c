@@ -24,6 +24,11 @@ rotation_new(size_t iface_count, int64_t time_s)
     struct rotation *rotation =
         calloc(1, sizeof *rotation + iface_count * sizeof rotation->stats[0]);
     if (rotation == NULL) return NULL;
+    rotation->ifaces = calloc(iface_count + 1, sizeof *rotation->ifaces);
+    if (rotation->ifaces == NULL) {
+        free(rotation);
+        return NULL;
+    }
     rotation->iface_count = iface_count;
     rotation->time_s = time_s;
     for (size_t i = 0; i < iface_count; i++)
@@ -54,6 +59,7 @@ rotation_free(struct rotation *rotation)
     if (rotation == NULL) return;
     free_chunks(rotation);
     free(rotation->rows);
+    free(rotation->ifaces);
     free(rotation);
 }
 

@@ -61,7 +61,7 @@ figure_of(const struct view *view, const struct view_iface *iface, enum figure f
     case FIGURE_WAITING:
         return iface->waiting_count;
     case FIGURE_LAST_BLOCK:
-        return (uint64_t)iface->written_s;
+        return iface->written_s > 0 ? (uint64_t)iface->written_s : 0;
     case FIGURE_COUNT:
         break;
     }
@@ -103,7 +103,7 @@ time_text(char out[32], int64_t time_s)
 {
     struct tm tm;
     const time_t when = (time_t)time_s;
-    if (time_s == 0 || localtime_r(&when, &tm) == NULL ||
+    if (time_s <= 0 || localtime_r(&when, &tm) == NULL ||
         strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
         return "never";
     return out;

@@ -15,7 +15,7 @@ struct view_iface {
     uint64_t flow_count;
     uint64_t missed;        /* by the interface, up to `link` */
     struct link_stats link; /* at the last reading */
-    int64_t written_s;      /* stamp of its last block; 0: none */
+    int64_t written_s;      /* stamp of its last block; 0: none; -1: not known yet */
     uint64_t waiting_count; /* flows of blocks that could not be written */
 };
 
@@ -34,6 +34,10 @@ struct view {
 
 /* Zeros.  NULL: out of memory. */
 struct view *view_new(size_t iface_count);
+
+/* The number of an interface, which is added where there is none of that name, so that
+ * *view may move; -1: out of memory. */
+int view_iface_of(struct view **view, const char *name);
 void view_free(struct view *view);
 
 /* The packets of an interface that are in no flow, by reason. */

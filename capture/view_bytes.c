@@ -91,10 +91,13 @@ put_iface(struct stream *s, const struct view *view, size_t i, size_t at)
     while (end < rows->count && rows->rows[end].iface == i)
         end++;
     if (iface->name[0] == '\0') return end;
-    const int64_t next_s = iface->written_s + 1;
+    /* Of one that has had no block since the start all that is there was stored. */
+    const int64_t written_s =
+        iface->written_s >= 0 ? iface->written_s : view->stamp_s - 1;
     put_text(s, iface->name);
-    put_number(s, (uint64_t)iface->written_s, 8);
-    put_number(s, (uint64_t)(view->stamp_s > next_s ? view->stamp_s : next_s), 8);
+    put_number(s, (uint64_t)written_s, 8);
+    put_number(
+        s, (uint64_t)(view->stamp_s > written_s ? view->stamp_s : written_s + 1), 8);
     put_number(s, end - at, 4);
     if (s->put == NULL) s->size += (uint64_t)(end - at) * ROW_BYTES;
     for (; s->put && !s->has_failed && at < end; at++)

@@ -11,8 +11,8 @@ enum { COPY_FLOWS = 4096 }; /* at a time, between packets */
 
 struct viewer {
     struct viewer_options options;
-    uint32_t ticket; /* of the question that is worked on; 0: none */
-    struct view *view;
+    uint32_t ticket;       /* of the question that is worked on; 0: none */
+    struct rotation *rows; /* that are being copied for it; NULL: none are wanted */
 };
 
 struct viewer *
@@ -28,8 +28,8 @@ drop(struct viewer *viewer)
 {
     if (viewer->ticket == 0) return;
     pipeline_end_view(viewer->options.pipeline);
-    view_free(viewer->view);
-    viewer->view = NULL;
+    rotation_free(viewer->rows);
+    viewer->rows = NULL;
     viewer->ticket = 0;
 }
 
@@ -44,25 +44,23 @@ viewer_free(struct viewer *viewer)
 /* --- Filling ---------------------------------------------------------------------- */
 
 static void
-fill_iface(const struct viewer *viewer, size_t i, const struct viewer_moment *moment)
+fill_iface(const struct viewer_options *o, struct view_iface *iface, size_t i)
 {
-    const struct viewer_options *o = &viewer->options;
-    struct view_iface *iface = &viewer->view->ifaces[i];
-    if (o->ifaces[i] == NULL) return;
-    snprintf(iface->name, sizeof iface->name, "%s", o->ifaces[i]);
+    const char *const name = ifaces_view(o->ifaces, (int)i).name;
+    if (name == NULL) return;
+    snprintf(iface->name, sizeof iface->name, "%s", name);
     iface->total = pipeline_total(o->pipeline, i);
     iface->interval = pipeline_interval(o->pipeline, i);
     iface->flow_count = pipeline_flow_count_of(o->pipeline, i);
-    iface->missed = moment->missed[i];
-    iface->link = moment->links[i];
+    iface->missed = misses_total(o->misses, i, &iface->link);
+    iface->written_s = -1;
 }
 
 static void
-fill(struct viewer *viewer, const struct viewer_moment *moment)
+fill(const struct viewer_options *o, struct view *view,
+    const struct viewer_moment *moment)
 {
-    const struct viewer_options *o = &viewer->options;
     const struct flowtab_lack lack = pipeline_see_lack(o->pipeline);
-    struct view *view = viewer->view;
     view->started_s = moment->started_s;
     view->now_s = moment->now_s;
     view->stamp_s = moment->stamp_s;
@@ -76,41 +74,43 @@ fill(struct viewer *viewer, const struct viewer_moment *moment)
     view->dpi_bytes = o->classify ? classify_bytes(o->classify) : 0;
     source_read_stats(o->source, &view->ring);
     for (size_t i = 0; i < view->iface_count; i++)
-        fill_iface(viewer, i, moment);
+        fill_iface(o, &view->ifaces[i], i);
 }
 
 /* --- Serving ---------------------------------------------------------------------- */
 
+/* The slots are those of now: some may have come while rows were copied. */
 static void
-answer(struct viewer *viewer)
+answer(struct viewer *viewer, const struct viewer_moment *moment)
 {
-    struct view *view = viewer->view;
+    const struct viewer_options *o = &viewer->options;
+    struct view *view = view_new((size_t)ifaces_slot_count(o->ifaces));
     const uint32_t ticket = viewer->ticket;
-    pipeline_end_view(viewer->options.pipeline);
-    viewer->view = NULL;
-    viewer->ticket = 0;
-    exchange_answer(viewer->options.exchange, ticket, view);
+    if (view != NULL) {
+        fill(o, view, moment);
+        view->rows = viewer->rows;
+        viewer->rows = NULL;
+    }
+    drop(viewer);
+    exchange_answer(o->exchange, ticket, view);
 }
 
 static void
 fail(struct viewer *viewer)
 {
-    view_free(viewer->view);
-    viewer->view = NULL;
-    answer(viewer);
+    const uint32_t ticket = viewer->ticket;
+    drop(viewer);
+    exchange_answer(viewer->options.exchange, ticket, NULL);
 }
 
 static bool
 begin(struct viewer *viewer, uint32_t ticket, bool with_flows)
 {
-    const struct viewer_options *o = &viewer->options;
     viewer->ticket = ticket;
-    viewer->view = view_new(o->iface_count);
-    if (viewer->view == NULL) return false;
     if (!with_flows) return true;
-    viewer->view->rows = rotation_new(o->iface_count, 0);
-    if (viewer->view->rows == NULL) return false;
-    pipeline_begin_view(o->pipeline, viewer->view->rows);
+    viewer->rows = rotation_new(0, 0);
+    if (viewer->rows == NULL) return false;
+    pipeline_begin_view(viewer->options.pipeline, viewer->rows);
     return true;
 }
 
@@ -119,19 +119,14 @@ viewer_serve(struct viewer *viewer, const struct viewer_moment *moment)
 {
     bool with_flows = false;
     const uint32_t ticket = exchange_asked(viewer->options.exchange, &with_flows);
+    enum pipeline_view copied = PIPELINE_VIEW_WHOLE;
     if (ticket != viewer->ticket) drop(viewer);
     if (ticket == 0) return false;
-    enum pipeline_view copied = PIPELINE_VIEW_WHOLE;
     if (viewer->ticket == 0 && !begin(viewer, ticket, with_flows))
         copied = PIPELINE_VIEW_FAILED;
-    else if (viewer->view->rows)
+    else if (viewer->rows)
         copied = pipeline_copy_view(viewer->options.pipeline, COPY_FLOWS);
-    if (copied == PIPELINE_VIEW_MORE) return true;
-    if (copied == PIPELINE_VIEW_FAILED) {
-        fail(viewer);
-        return false;
-    }
-    fill(viewer, moment);
-    answer(viewer);
-    return false;
+    if (copied == PIPELINE_VIEW_WHOLE) answer(viewer, moment);
+    if (copied == PIPELINE_VIEW_FAILED) fail(viewer);
+    return copied == PIPELINE_VIEW_MORE;
 }

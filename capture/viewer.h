@@ -7,6 +7,7 @@
 #define CAPTURE_VIEWER_H
 
 #include "capture/exchange.h"
+#include "capture/misses.h"
 
 /* All borrowed until viewer_free(). */
 struct viewer_options {
@@ -14,8 +15,8 @@ struct viewer_options {
     struct pipeline *pipeline;
     struct source *source;
     const struct classify *classify; /* NULL: no layer 7 */
-    const char *const *ifaces;       /* NULL among them: none of that number */
-    size_t iface_count;
+    const struct ifaces *ifaces;
+    const struct misses *misses;
     uint64_t max_flows;
 };
 
@@ -23,9 +24,7 @@ struct viewer_options {
 struct viewer_moment {
     int64_t started_s, now_s, stamp_s;
     uint64_t submitted;
-    struct flowtab_lack lack;       /* of intervals that are over */
-    const struct link_stats *links; /* at the last rotation */
-    const uint64_t *missed;         /* by each interface until then */
+    struct flowtab_lack lack; /* of intervals that are over */
 };
 
 struct viewer;

@@ -17,7 +17,7 @@ db=$TMP/db
 ask() { sql "SELECT goprobe_scope('db','$db')" "$1" | tail -n +2; }
 
 net_up
-ip netns exec "$NET_SERVER" "$BUILD_DIR/goprobe" -d "$db" gp0 2>"$TMP/goprobe.log" &
+ip netns exec "$NET_SERVER" "$BUILD_DIR/goprobe" -user root -d "$db" gp0 2>"$TMP/goprobe.log" &
 probe=$!
 if wait_for 20 grep -q 'capturing on' "$TMP/goprobe.log"; then
     ok "goprobe starts on an interface that is down"

@@ -27,6 +27,10 @@ one_flow(int64_t time_s)
         .iface = 0, .flow = {.proto = 17, .bytes_rcvd = 100, .packets_rcvd = 1}};
     struct rotation *rotation = rotation_new(2, time_s);
     assert_non_null(rotation);
+    for (size_t i = 0; i < 2; i++) {
+        strcpy(rotation->ifaces[i].name, ifaces[i]);
+        rotation->ifaces[i].is_active = true;
+    }
     assert_true(rotation_add(rotation, &row, 1));
     return rotation;
 }
