@@ -24,10 +24,15 @@ rotation_new(size_t iface_count, int64_t time_s)
     struct rotation *rotation =
         calloc(1, sizeof *rotation + iface_count * sizeof rotation->stats[0]);
     if (rotation == NULL) return NULL;
+    rotation->ifaces = calloc(iface_count + 1, sizeof *rotation->ifaces);
+    if (rotation->ifaces == NULL) {
+        free(rotation);
+        return NULL;
+    }
     rotation->iface_count = iface_count;
     rotation->time_s = time_s;
     for (size_t i = 0; i < iface_count; i++)
-        rotation->stats[i] = (struct godb_block_stats){{-1, -1, -1}, -1};
+        rotation->stats[i] = (struct godb_block_stats){GODB_PCAP_STATS_UNKNOWN, -1};
     return rotation;
 }
 
@@ -42,11 +47,19 @@ free_chunks(struct rotation *rotation)
 }
 
 void
+rotation_clear(struct rotation *rotation)
+{
+    free_chunks(rotation);
+    rotation->count = 0;
+}
+
+void
 rotation_free(struct rotation *rotation)
 {
     if (rotation == NULL) return;
     free_chunks(rotation);
     free(rotation->rows);
+    free(rotation->ifaces);
     free(rotation);
 }
 
