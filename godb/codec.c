@@ -6,6 +6,7 @@
 
 #include <lz4.h>
 #include <lz4hc.h>
+#include <zstd.h>
 
 /* The originals search 512 candidates a position; level 9 comes nearest at a fifth of
  * the time, and any valid LZ4 block is readable by all of them. */
@@ -68,4 +69,12 @@ codec_unpack_first(
     int got = LZ4_decompress_safe_partial((const char *)packed, (char *)raw,
         (int)packed_bytes, (int)first_bytes, (int)first_bytes);
     return got >= 0 && (size_t)got == first_bytes;
+}
+
+bool
+codec_unpack_zstd(
+    uint8_t *raw, size_t raw_bytes, const uint8_t *packed, size_t packed_bytes)
+{
+    const size_t got = ZSTD_decompress(raw, raw_bytes, packed, packed_bytes);
+    return !ZSTD_isError(got) && got == raw_bytes;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * codec.h -- LZ4 blocks with exact sizes.  The only part that knows LZ4.
+ * codec.h -- LZ4 blocks with exact sizes, and zstd frames, which goDB v4 may hold.  The
+ * only part that knows LZ4 and zstd.
  */
 #ifndef GODB_CODEC_H
 #define GODB_CODEC_H
@@ -40,6 +41,10 @@ size_t codec_pack(struct codec_state *state, enum codec_effort effort, uint8_t *
 /* Decompress exactly raw_bytes; false where the packed bytes give anything else.  Never
  * reads or writes outside the two buffers. */
 bool codec_unpack(
+    uint8_t *raw, size_t raw_bytes, const uint8_t *packed, size_t packed_bytes);
+
+/* The same of a zstd frame. */
+bool codec_unpack_zstd(
     uint8_t *raw, size_t raw_bytes, const uint8_t *packed, size_t packed_bytes);
 
 /* Decompress the first first_bytes alone; false where there are not as many.  Bytes

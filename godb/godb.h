@@ -478,6 +478,23 @@ int godb_index(struct godb_index_counts *out, struct godb *db,
     const struct godb_selection *sel, enum godb_index_mode mode, godb_warn_fn *warn,
     void *warn_arg, struct godb_err *err);
 
+/* --- Deleting --------------------------------------------------------------------- */
+
+struct godb_clean_counts {
+    uint64_t day_count, block_count, flow_count; /* deleted, or would be */
+    uint64_t disk_bytes;                         /* of their columns */
+    uint64_t iface_count; /* of interfaces that had nothing left and are gone too */
+    uint64_t busy_count;  /* of days: left alone, as a writer may be at work there */
+    uint64_t kept_count;  /* of directories: hold files that are not goDB's */
+};
+
+/* Delete the days of all interfaces that end at or before before_s; GODB_STAMP_MAX for
+ * all there are.  Each is gone at once or not at all, also after a crash; summary.json
+ * follows.  What is not goDB's stays, and is told to warn (may be NULL), as is what
+ * could not be deleted.  is_dry: only count. */
+int godb_clean(struct godb_clean_counts *out, struct godb *db, int64_t before_s,
+    bool is_dry, godb_warn_fn *warn, void *warn_arg, struct godb_err *err);
+
 /* --- Aggregation ------------------------------------------------------------------ */
 
 /* What rows are grouped by. */
