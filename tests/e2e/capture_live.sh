@@ -70,6 +70,13 @@ is "each line of it is a comment or a number with its name" \
     "$(grep -vcE '^(# (HELP|TYPE) goprobe_[a-z0-9_]+ .+|goprobe_[a-z0-9_]+(\{[a-z0-9_]+="[^"]*"(,[a-z0-9_]+="[^"]*")*\})? [0-9]+)$' "$TMP/metrics")" 0
 is "and has a type" "$(grep -oE '^goprobe_[a-z0-9_]+' "$TMP/metrics" | sort -u)" \
     "$(sed -n 's/^# TYPE \(goprobe_[a-z0-9_]*\) .*/\1/p' "$TMP/metrics" | sort)"
+printf '{"db_path":"%s","interfaces":{"gp0":{}}}' "$db" >"$TMP/goprobe.conf"
+has "the configuration says where to ask" "$("$BUILD_DIR/goprobe" -status -config "$TMP/goprobe.conf")" "gp0             "
+printf '{"db_path":"/nowhere","socket":"%s/goprobe.sock","interfaces":{"gp0":{}}}' "$db" >"$TMP/goprobe.conf"
+has "also where the socket is elsewhere" "$("$BUILD_DIR/goprobe" -status -config "$TMP/goprobe.conf")" "gp0             "
+echo '{"db_path":1}' >"$TMP/goprobe.conf"
+fails "a wrong one is refused" "$BUILD_DIR/goprobe" -status -config "$TMP/goprobe.conf"
+has "and its key is named" "$(cat "$TMP/err")" "db_path: it takes a text"
 fails "another format is refused" status -e xml
 has "and named" "$(cat "$TMP/err")" "-e takes txt, json or prometheus, not xml"
 
