@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "capture/classify.h"
 #include "capture/control.h"
@@ -25,6 +26,7 @@
 #include "capture/misses.h"
 #include "capture/pipeline.h"
 #include "capture/privileges.h"
+#include "capture/sandbox.h"
 #include "capture/source.h"
 #include "capture/viewer.h"
 #include "capture/writeout.h"
@@ -34,7 +36,7 @@ enum {
     POLL_MS = 200,
     DRAIN_MS = 250, /* longer than libpcap holds packets back */
     DRAIN_MAX_MS = 5000,
-    COLLECT_FLOWS = 4096, /* at a time, between packets: some 0.1 ms */
+    COLLECT_FLOWS = 1024, /* at a time, between packets: some 0.2 ms */
     LOOK_MS = 20,         /* for interfaces that came or went, under load too */
     ALIVE_MS = 1000,
     DPI_BYTES = 128 << 20 /* for detection states */
@@ -81,13 +83,13 @@ static struct pipeline_drops
 drops_of_interval(struct capture *c)
 {
     struct source_stats now;
-    if (c->options->file != NULL) return (struct pipeline_drops){0, NULL};
+    if (c->options->file != NULL) return (struct pipeline_drops){-1, NULL};
     source_read_stats(c->source, &now);
     const struct pipeline_drops drops = {
-        now.dropped - c->stats.dropped, misses_take(c->misses, c->ifaces)};
+        (int64_t)(now.dropped - c->stats.dropped), misses_take(c->misses, c->ifaces)};
     c->stats = now;
     if (drops.ring > 0)
-        log_line("warning: %" PRIu64
+        log_line("warning: %" PRId64
                  " packets were lost, the ring was full; try a larger "
                  "--buffer",
             drops.ring);
@@ -603,11 +605,31 @@ drop_privileges(const struct capture *c)
     return exit_code < 0 ? EXIT_SUCCESS : exit_code;
 }
 
+/* Each interface that is written to holds its directory open. */
+static void
+raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int
+enter_sandbox(const struct capture *c)
+{
+    char error[256];
+    if (!c->options->config.seccomp || sandbox_enter(error)) return EXIT_SUCCESS;
+    log_line("%s", error);
+    return EXIT_FAILURE;
+}
+
 int
 capture_run(
     struct options *options, struct capture_signals *signals, struct service *service)
 {
     struct capture c = {.options = options, .signals = signals, .service = service};
+    raise_file_limit();
     /* The source first: a file that is none must not leave a database behind.  Files of
      * the database are made by the user that it runs as. */
     int exit_code = open_source(&c);
@@ -619,6 +641,7 @@ capture_run(
     if (exit_code == EXIT_SUCCESS) exit_code = drop_privileges(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_writeout(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_control(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = enter_sandbox(&c);
     if (exit_code == EXIT_SUCCESS)
         exit_code = options->file ? run_file(&c) : run_live(&c);
     control_close(c.control);

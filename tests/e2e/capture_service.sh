@@ -79,6 +79,21 @@ passes "root may stay root" ready "$TMP/3.log"
 rights "as root" "$probe" 0 $none
 works "as root" "$TMP/db"
 
+# The leak checker of a sanitizer build wants to trace the process, which is refused.
+echo 'v0' >"$open/list.conf"
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 ip netns exec "$MANY_HERE" "$goprobe" --seccomp -user nobody \
+    -config "$open/list.conf" -d "$open/box/db" -log stderr 2>"$TMP/5.log" &
+probe=$!
+passes "goprobe captures in a sandbox" ready "$TMP/5.log"
+is "all its threads are in it" \
+    "$(sed -n 's/^Seccomp:[[:space:]]*//p' /proc/"$probe"/task/*/status | sort | uniq -c | tr -s ' ')" " 3 2"
+echo 'v0 v1' >"$open/list.conf"
+kill -HUP "$probe"
+passes "where it reloads" wait_for 10 grep -q 'capturing on 2 interface' "$TMP/5.log"
+works "in a sandbox" "$open/box/db"
+is "a recorded file is read in it too" "$(ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 "$goprobe" --seccomp \
+    -d "$TMP/recorded" -r demo/traffic.pcap 2>&1; echo $?)" 0
+
 inside "$goprobe" -user nobody -d "$TMP/db" v0 2>"$TMP/err"
 is "a database that the user cannot write to: status 77" "$?" 77
 has "is named" "$(cat "$TMP/err")" "Permission denied; the database has to be writable for the user that goprobe runs as"
