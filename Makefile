@@ -236,7 +236,7 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev libsqlite3-dev \
     sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libmnl-dev \
     libsystemd-dev libseccomp-dev
-DEPS_TEST := libcmocka-dev iproute2 python3 netcat-openbsd curl openssl \
+DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
     binutils procps time rsyslog util-linux
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay

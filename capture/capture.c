@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 
 #include "capture/classify.h"
+#include "capture/control.h"
 #include "capture/follow.h"
 #include "capture/interval.h"
 #include "capture/log.h"
@@ -27,6 +28,7 @@
 #include "capture/privileges.h"
 #include "capture/sandbox.h"
 #include "capture/source.h"
+#include "capture/viewer.h"
 #include "capture/writeout.h"
 
 enum {
@@ -34,7 +36,7 @@ enum {
     POLL_MS = 200,
     DRAIN_MS = 250, /* longer than libpcap holds packets back */
     DRAIN_MAX_MS = 5000,
-    COLLECT_FLOWS = 4096, /* at a time, between packets: some 0.1 ms */
+    COLLECT_FLOWS = 1024, /* at a time, between packets: some 0.2 ms */
     LOOK_MS = 20,         /* for interfaces that came or went, under load too */
     ALIVE_MS = 1000,
     DPI_BYTES = 128 << 20 /* for detection states */
@@ -51,6 +53,13 @@ struct capture {
     struct classify *classify; /* NULL with --no-dpi */
     struct godb_l7_names *l7_names;
     struct pipeline *pipeline;
+    struct exchange *exchange; /* live: views of it, and those who ask for them */
+    struct viewer *viewer;
+    struct control *control;
+    char socket_path[GODB_PATH_MAX];
+    int64_t started_s;
+    uint64_t submitted;       /* rotations */
+    struct flowtab_lack lack; /* of the intervals that are over */
     struct interval interval; /* live */
     int64_t interval_end_s;   /* a file: stamp of the interval at hand; 0: none */
     uint64_t late_packets;    /* a file: older than the interval they count in */
@@ -66,6 +75,7 @@ static void
 submit(void *arg, struct rotation *rotation)
 {
     struct capture *c = arg;
+    c->submitted++;
     writeout_submit(c->writeout, rotation);
 }
 
@@ -104,6 +114,8 @@ static void
 tell_lack(struct capture *c)
 {
     const struct flowtab_lack lack = pipeline_take_lack(c->pipeline);
+    c->lack.shared_packets += lack.shared_packets;
+    c->lack.lost_packets += lack.lost_packets;
     if (lack.shared_packets > 0)
         log_line("warning: %" PRIu64
                  " packets counted without addresses, the table of %d flows is full; "
@@ -203,14 +215,29 @@ take_packets(struct capture *c, char *error)
     return count;
 }
 
-static int
+/* Or for news of interfaces, or for a question. */
+static void
 wait_for_packets(struct capture *c, int timeout_ms)
 {
     struct pollfd fds[] = {{.fd = source_fd(c->source), .events = POLLIN},
-        {.fd = follow_fd(c->follow), .events = POLLIN}};
-    const int rc = poll(fds, 2, timeout_ms);
-    if (rc > 0 && fds[1].revents != 0) follow_look(c->follow);
-    return rc;
+        {.fd = follow_fd(c->follow), .events = POLLIN},
+        {.fd = exchange_fd(c->exchange), .events = POLLIN}};
+    if (poll(fds, 3, timeout_ms) <= 0) return;
+    if (fds[1].revents != 0) follow_look(c->follow);
+    if (fds[2].revents != 0) exchange_woken(c->exchange);
+}
+
+static bool
+serve_view(struct capture *c)
+{
+    const struct viewer_moment moment = {
+        .started_s = c->started_s,
+        .now_s = c->interval.seen.wall_ms / 1000,
+        .stamp_s = interval_stamp(&c->interval),
+        .submitted = c->submitted,
+        .lack = c->lack,
+    };
+    return viewer_serve(c->viewer, &moment);
 }
 
 /* What the ring still holds: part-filled pieces of it come only after a while.  Ends
@@ -296,7 +323,8 @@ tell_unchangeable(const struct config *now, const struct config *wanted)
 {
     const bool is_changed =
         !is_same(now->db_path, wanted->db_path) || !is_same(now->user, wanted->user) ||
-        !is_same(now->pid_file, wanted->pid_file) || !is_same(now->log, wanted->log) ||
+        !is_same(now->pid_file, wanted->pid_file) ||
+        !is_same(now->socket, wanted->socket) || !is_same(now->log, wanted->log) ||
         !is_same(now->log_host, wanted->log_host) ||
         !is_same(now->log_format, wanted->log_format) ||
         now->log_port != wanted->log_port || now->dpi != wanted->dpi ||
@@ -342,10 +370,12 @@ run_live(struct capture *c)
     int count = 0;
     clock_read(&now);
     interval_begin(&c->interval, &now);
+    c->started_s = now.wall_ms / 1000;
     say_ready(c);
     ifaces_begin(c->ifaces);
     while (!c->signals->stop && count >= 0) {
-        const bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
+        bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
+        is_busy = serve_view(c) || is_busy;
         if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
         count = take_packets(c, error);
         look_at_clock(c);
@@ -353,6 +383,7 @@ run_live(struct capture *c)
     }
     if (count < 0) log_line("error: %s", error);
     service_stopping(c->service);
+    exchange_close(c->exchange);
     if (count >= 0) drain(c);
     clock_read(&now);
     rotate(c, interval_cut(&c->interval, &now));
@@ -511,9 +542,51 @@ open_writeout(struct capture *c)
     return is_forbidden ? EXIT_NO_PERMISSION : EXIT_IO;
 }
 
+static int
+open_viewer(struct capture *c)
+{
+    if (c->options->file != NULL) return EXIT_SUCCESS;
+    c->exchange = exchange_new();
+    const struct viewer_options options = {
+        .exchange = c->exchange,
+        .pipeline = c->pipeline,
+        .source = c->source,
+        .classify = c->classify,
+        .ifaces = c->ifaces,
+        .misses = c->misses,
+        .max_flows = (uint64_t)c->options->config.max_flows,
+    };
+    if (c->exchange) c->viewer = viewer_new(&options);
+    if (c->viewer) return EXIT_SUCCESS;
+    log_line("out of memory");
+    return EXIT_FAILURE;
+}
+
+/* A place that was asked for has to do; without the usual one there is no live view. */
+static int
+open_control(struct capture *c)
+{
+    char error[CONTROL_ERROR_MAX];
+    const struct config *config = &c->options->config;
+    if (c->options->file != NULL || c->options->no_socket) return EXIT_SUCCESS;
+    options_socket_path(
+        c->socket_path, sizeof c->socket_path, config->db_path, config->socket);
+    const struct control_options options = {
+        .path = c->socket_path,
+        .exchange = c->exchange,
+        .writeout = c->writeout,
+        .l7_names = c->l7_names,
+    };
+    if (control_open(&c->control, &options, error)) return EXIT_SUCCESS;
+    log_line("%s%s", config->socket ? "" : "warning: no live view: ", error);
+    return config->socket ? EXIT_IO : EXIT_SUCCESS;
+}
+
 static void
 close_all(struct capture *c)
 {
+    viewer_free(c->viewer);
+    exchange_free(c->exchange);
     pipeline_free(c->pipeline);
     classify_free(c->classify);
     godb_l7_names_free(c->l7_names);
@@ -564,14 +637,15 @@ capture_run(
     if (exit_code == EXIT_SUCCESS) exit_code = open_classify(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_pipeline(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_misses(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = open_viewer(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = drop_privileges(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = open_writeout(&c);
-    if (exit_code == EXIT_SUCCESS) {
-        exit_code = enter_sandbox(&c);
-        if (exit_code == EXIT_SUCCESS)
-            exit_code = options->file ? run_file(&c) : run_live(&c);
-        if (writeout_close(c.writeout) != 0) exit_code = EXIT_IO;
-    }
+    if (exit_code == EXIT_SUCCESS) exit_code = open_control(&c);
+    if (exit_code == EXIT_SUCCESS) exit_code = enter_sandbox(&c);
+    if (exit_code == EXIT_SUCCESS)
+        exit_code = options->file ? run_file(&c) : run_live(&c);
+    control_close(c.control);
+    if (c.writeout && writeout_close(c.writeout) != 0) exit_code = EXIT_IO;
     close_all(&c);
     return exit_code;
 }

@@ -251,6 +251,7 @@ take_file_key(struct reading *r, const char *name, json_t *value)
         {"db_path", KIND_TEXT, offsetof(struct config, db_path), 0, 0, NULL},
         {"user", KIND_TEXT, offsetof(struct config, user), 0, 0, NULL},
         {"pid_file", KIND_TEXT, offsetof(struct config, pid_file), 0, 0, NULL},
+        {"socket", KIND_TEXT, offsetof(struct config, socket), 0, 0, NULL},
         {"log", KIND_TEXT, offsetof(struct config, log), 0, 0, logs},
         {"log_host", KIND_TEXT, offsetof(struct config, log_host), 0, 0, NULL},
         {"log_port", KIND_NUMBER, offsetof(struct config, log_port), 1, 65535, NULL},
@@ -371,13 +372,13 @@ config_print(const struct config *config)
     for (size_t i = 0; i < config->rule_count; i++)
         json_object_set_new(
             rules, config->rules[i].name, rule_as_json(&config->rules[i]));
-    json_t *json =
-        json_pack("{s:s, s:s*, s:s*, s:s*, s:s, s:i, s:s, s:i, s:i, s:b, s:b, s:o}",
-            "db_path", config->db_path, "user", config->user, "pid_file",
-            config->pid_file, "log", config->log, "log_host", config->log_host,
-            "log_port", config->log_port, "log_format", config->log_format,
-            "buffer_mib", config->buffer_mib, "max_flows", config->max_flows, "dpi",
-            (int)config->dpi, "seccomp", (int)config->seccomp, "interfaces", rules);
+    json_t *json = json_pack(
+        "{s:s, s:s*, s:s*, s:s*, s:s*, s:s, s:i, s:s, s:i, s:i, s:b, s:b, s:o}",
+        "db_path", config->db_path, "user", config->user, "pid_file", config->pid_file,
+        "socket", config->socket, "log", config->log, "log_host", config->log_host,
+        "log_port", config->log_port, "log_format", config->log_format, "buffer_mib",
+        config->buffer_mib, "max_flows", config->max_flows, "dpi", (int)config->dpi,
+        "seccomp", (int)config->seccomp, "interfaces", rules);
     char *text = json ? json_dumps(json, JSON_INDENT(4)) : NULL;
     json_decref(json);
     return text;
@@ -417,6 +418,7 @@ config_free(struct config *config)
     free(config->db_path);
     free(config->user);
     free(config->pid_file);
+    free(config->socket);
     free(config->log);
     free(config->log_host);
     free(config->log_format);

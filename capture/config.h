@@ -23,6 +23,7 @@ struct config {
     char *db_path;
     char *user;       /* NULL: not given */
     char *pid_file;   /* NULL: not given */
+    char *socket;     /* NULL: not given */
     char *log;        /* "stderr", "syslog" or "udp"; NULL: not given */
     char *log_host;   /* of "udp" */
     char *log_format; /* of "udp": "rfc3164" or "rfc5424" */

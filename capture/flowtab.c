@@ -125,6 +125,12 @@ flowtab_bytes(const struct flowtab *table)
 }
 
 struct flowtab_lack
+flowtab_see_lack(const struct flowtab *table)
+{
+    return table->lack;
+}
+
+struct flowtab_lack
 flowtab_take_lack(struct flowtab *table)
 {
     const struct flowtab_lack lack = table->lack;
@@ -511,6 +517,17 @@ flowtab_begin_epoch(struct flowtab *table)
 }
 
 /* --- Visiting --------------------------------------------------------------------- */
+
+bool
+flowtab_walk(const struct flowtab *table, size_t *cursor, size_t count,
+    void (*visit)(void *arg, const struct flow *flow), void *arg)
+{
+    for (; count > 0 && *cursor < table->end; count--) {
+        const struct flow *flow = flow_at(table, (*cursor)++);
+        if (flow->is_used) visit(arg, flow);
+    }
+    return *cursor < table->end;
+}
 
 void
 flowtab_visit(struct flowtab *table, size_t *cursor, size_t count,

@@ -80,6 +80,7 @@ struct flowtab_lack {
     uint64_t shared_packets, lost_packets;
 };
 struct flowtab_lack flowtab_take_lack(struct flowtab *table);
+struct flowtab_lack flowtab_see_lack(const struct flowtab *table); /* it stays */
 
 /* Where a packet's flow would be. */
 struct flowtab_place {
@@ -109,6 +110,11 @@ void flowtab_begin_epoch(struct flowtab *table);
 /* Look at the next `count` flows for counters of the interval before.  False once all
  * have been looked at. */
 bool flowtab_sweep(struct flowtab *table, size_t count);
+
+/* Call visit() for the next `count` flows, from *cursor, which is 0 at first.  False
+ * once all have been visited. */
+bool flowtab_walk(const struct flowtab *table, size_t *cursor, size_t count,
+    void (*visit)(void *arg, const struct flow *flow), void *arg);
 
 /* Call visit() for the next `count` flows, going round.  *cursor says where it stands:
  * the caller's, from 0. */

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include "capture/ask_status.h"
 #include "capture/capture.h"
 #include "capture/options.h"
 #include "capture/service.h"
@@ -38,6 +39,7 @@ main(int argc, char **argv)
     struct options options;
     struct service *service;
     int exit_code;
+    if (ask_status_is_meant(argc, argv)) return ask_status(argc, argv);
     enum options_verdict verdict = options_read(&options, argc, argv, &exit_code);
     if (verdict == OPTIONS_RUN) {
         listen_to_signals(options.file == NULL);

@@ -6,6 +6,7 @@
 #define CAPTURE_MISSES_H
 
 #include "capture/ifaces.h"
+#include "capture/link_stats.h"
 
 struct misses;
 
@@ -16,5 +17,10 @@ void misses_free(struct misses *misses);
 /* What each slot lost since the last call; borrowed until the next.  An interface that
  * has come into its slot since then has lost nothing yet. */
 const uint64_t *misses_take(struct misses *misses, const struct ifaces *ifaces);
+
+/* What the slot's interface has lost up to the last call of misses_take(), and *out_at:
+ * the reading that this goes up to. */
+uint64_t misses_total(
+    const struct misses *misses, size_t slot, struct link_stats *out_at);
 
 #endif

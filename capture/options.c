@@ -24,9 +24,9 @@ enum {
 
 /* What the command line says; what it does not say is NULL, 0 or false. */
 struct words {
-    const char *db_path, *iface, *config_path, *user, *pid_file, *log;
+    const char *db_path, *iface, *config_path, *user, *pid_file, *socket, *log;
     int buffer_mib, max_flows;
-    bool no_dpi, no_promiscuous, seccomp;
+    bool no_dpi, no_promiscuous, no_socket, seccomp;
 };
 
 size_t
@@ -35,6 +35,15 @@ options_flows_for(uint64_t memory_bytes)
     const uint64_t flows = memory_bytes / 4 / FLOW_BYTES;
     if (flows < FLOWS_SMALL) return FLOWS_SMALL;
     return flows > FLOWS_LARGE ? FLOWS_LARGE : (size_t)flows;
+}
+
+void
+options_socket_path(char *out, size_t size, const char *db_path, const char *socket)
+{
+    if (socket)
+        snprintf(out, size, "%s", socket);
+    else
+        snprintf(out, size, "%s/%s", db_path, GODB_LIVE_SOCKET);
 }
 
 static uint64_t
@@ -51,6 +60,7 @@ print_help(FILE *to)
         "usage: goprobe [options] IFACE...\n"
         "       goprobe [options] [-config FILE]\n"
         "       goprobe [options] -r FILE [-i NAME]\n"
+        "       goprobe -status [-d DIR] [-socket PATH] [-e txt|json|prometheus]\n"
         "\n"
         "Captures on all interfaces at once and writes the flows of each as a block\n"
         "every five minutes.  IFACE is a name, a pattern ('eth*'), or ANY.  SIGTERM "
@@ -66,6 +76,9 @@ print_help(FILE *to)
         "  -B, --buffer MIB     size of the kernel's ring (64)\n"
         "      --max-flows N    flows held at a time; without it, by the machine's\n"
         "                       memory (%zu)\n"
+        "  -socket PATH         where to answer -status and questions for live flows\n"
+        "                       (%s in the database)\n"
+        "      --no-socket      do not\n"
         "      --no-dpi         do not look for layer 7 protocols\n"
         "      --no-promisc     do not set the interfaces promiscuous\n"
         "  -n                   check the configuration and print it\n"
@@ -78,7 +91,7 @@ print_help(FILE *to)
         "  -h, --help           this text\n"
         "  -V, -version         the version\n",
         GOPROBE_CONFIG_PATH, GOPROBE_DB_PATH, options_flows_for(machine_bytes()),
-        OPTIONS_PID_FILE);
+        GODB_LIVE_SOCKET, OPTIONS_PID_FILE);
 }
 
 static int
@@ -161,6 +174,8 @@ enum {
     LONG_PIDFILE,
     LONG_LOG,
     LONG_MAX_FLOWS,
+    LONG_SOCKET,
+    LONG_NO_SOCKET,
     LONG_NO_DPI,
     LONG_NO_PROMISC,
     LONG_SECCOMP
@@ -179,6 +194,12 @@ read_long_option(struct words *words, int option)
         return -1;
     case LONG_PIDFILE:
         words->pid_file = optarg;
+        return -1;
+    case LONG_SOCKET:
+        words->socket = optarg;
+        return -1;
+    case LONG_NO_SOCKET:
+        words->no_socket = true;
         return -1;
     case LONG_LOG:
         words->log = optarg;
@@ -214,6 +235,8 @@ read_words(struct options *o, struct words *words)
         {"pidfile", required_argument, NULL, LONG_PIDFILE},
         {"log", required_argument, NULL, LONG_LOG},
         {"max-flows", required_argument, NULL, LONG_MAX_FLOWS},
+        {"socket", required_argument, NULL, LONG_SOCKET},
+        {"no-socket", no_argument, NULL, LONG_NO_SOCKET},
         {"no-dpi", no_argument, NULL, LONG_NO_DPI},
         {"no-promisc", no_argument, NULL, LONG_NO_PROMISC},
         {"seccomp", no_argument, NULL, LONG_SECCOMP},
@@ -285,7 +308,9 @@ apply_words(struct options *o, const struct words *words)
         config->max_flows = (int)options_flows_for(machine_bytes());
     if (words->no_dpi) config->dpi = false;
     if (words->seccomp) config->seccomp = true;
+    o->no_socket = words->no_socket;
     if ((words->db_path && !config_set(&config->db_path, words->db_path)) ||
+        (words->socket && !config_set(&config->socket, words->socket)) ||
         (words->user && !config_set(&config->user, words->user)) ||
         (words->pid_file && !config_set(&config->pid_file, words->pid_file)))
         return no_memory();

@@ -18,6 +18,7 @@ enum {
     EXIT_USAGE_ = 64,
     EXIT_NO_INPUT = 66,
     EXIT_NO_USER = 67,
+    EXIT_NOT_THERE = 69, /* no goprobe answers */
     EXIT_IO = 74,
     EXIT_NO_PERMISSION = 77,
     EXIT_CONFIG_ = 78
@@ -32,6 +33,7 @@ struct options {
     bool has_arguments; /* interfaces came as arguments */
     bool check_only;    /* -n */
     bool detach;        /* -D */
+    bool no_socket;     /* --no-socket */
     int argc;           /* borrowed, to read them again */
     char **argv;
 };
@@ -40,6 +42,10 @@ struct options {
  * rows of an interval that is being written, and those of a live view take a quarter of
  * it at most. */
 size_t options_flows_for(uint64_t memory_bytes);
+
+/* Where the socket is: as asked for, or in the database. */
+void options_socket_path(
+    char *out, size_t size, const char *db_path, const char *socket);
 
 enum options_verdict { OPTIONS_RUN, OPTIONS_EXIT };
 

@@ -28,7 +28,10 @@ struct pipeline {
     struct pipeline_options options;
     struct flowtab *table;
     struct fragments *fragments;
-    struct rotation *rotation;          /* of the interval that is over; NULL: none */
+    struct rotation *rotation; /* of the interval that is over; NULL: none */
+    struct rotation *view;     /* copy of the interval at hand; NULL: none is made */
+    size_t view_cursor;
+    bool view_failed;
     struct pipeline_counters *counters; /* of each interface */
     struct pipeline_counters *before;   /* what they were when the interval began */
     size_t aging_cursor;
@@ -100,6 +103,18 @@ size_t
 pipeline_flow_count(const struct pipeline *p)
 {
     return flowtab_count(p->table);
+}
+
+size_t
+pipeline_flow_count_of(const struct pipeline *p, size_t iface)
+{
+    return flowtab_count_of(p->table, (uint16_t)iface);
+}
+
+size_t
+pipeline_flow_bytes(const struct pipeline *p)
+{
+    return flowtab_bytes(p->table);
 }
 
 /* --- Packets ---------------------------------------------------------------------- */
@@ -207,6 +222,18 @@ pipeline_flush(struct pipeline *p)
 
 /* --- Counters --------------------------------------------------------------------- */
 
+enum packet_verdict
+pipeline_verdict_of(enum godb_undecoded why)
+{
+    static const enum packet_verdict verdicts[GODB_UNDECODED_COUNT] = {
+        [GODB_NOT_IP] = PACKET_NOT_IP,
+        [GODB_TRUNCATED] = PACKET_TRUNCATED,
+        [GODB_BAD_HEADER] = PACKET_BAD,
+        [GODB_TOO_DEEP] = PACKET_TOO_DEEP,
+    };
+    return verdicts[why];
+}
+
 struct pipeline_counters
 pipeline_total(const struct pipeline *p, size_t iface)
 {
@@ -235,12 +262,6 @@ static void
 fill_stats(
     struct pipeline *p, struct rotation *rotation, const struct pipeline_drops *drops)
 {
-    static const enum packet_verdict reasons[GODB_UNDECODED_COUNT] = {
-        [GODB_NOT_IP] = PACKET_NOT_IP,
-        [GODB_TRUNCATED] = PACKET_TRUNCATED,
-        [GODB_BAD_HEADER] = PACKET_BAD,
-        [GODB_TOO_DEEP] = PACKET_TOO_DEEP,
-    };
     for (size_t i = 0; i < rotation->iface_count; i++) {
         struct godb_pcap_stats *stats = &rotation->stats[i].pcap;
         const struct pipeline_counters counters = pipeline_interval(p, i);
@@ -249,9 +270,17 @@ fill_stats(
         stats->dropped = (int64_t)drops->ring;
         stats->if_dropped = drops->link ? (int64_t)drops->link[i] : -1;
         for (int k = 0; k < GODB_UNDECODED_COUNT; k++)
-            stats->undecoded[k] = (int64_t)counters.verdicts[reasons[k]];
+            stats->undecoded[k] = (int64_t)counters.verdicts[pipeline_verdict_of(k)];
         p->before[i] = p->counters[i];
     }
+}
+
+static void
+restart_view(struct pipeline *p)
+{
+    rotation_clear(p->view);
+    p->view_cursor = 0;
+    p->view_failed = false;
 }
 
 static void
@@ -288,6 +317,7 @@ pipeline_end_interval(
     fill_stats(p, rotation, drops);
     fill_ifaces(p, rotation);
     p->rotation = rotation;
+    if (p->view) restart_view(p);
     flowtab_begin_epoch(p->table);
     return true;
 }
@@ -299,7 +329,46 @@ pipeline_forget_iface(struct pipeline *p, size_t iface)
 }
 
 struct flowtab_lack
+pipeline_see_lack(const struct pipeline *p)
+{
+    return flowtab_see_lack(p->table);
+}
+
+struct flowtab_lack
 pipeline_take_lack(struct pipeline *p)
 {
     return flowtab_take_lack(p->table);
+}
+
+/* --- Views ------------------------------------------------------------------------ */
+
+static void
+copy_flow(void *arg, const struct flow *flow)
+{
+    struct pipeline *p = arg;
+    if (flow->packets_rcvd + flow->packets_sent == 0) return;
+    if (!rotation_take(p->view, p->options.classify, flow)) p->view_failed = true;
+}
+
+void
+pipeline_begin_view(struct pipeline *p, struct rotation *rows)
+{
+    p->view = rows;
+    restart_view(p);
+}
+
+enum pipeline_view
+pipeline_copy_view(struct pipeline *p, size_t count)
+{
+    /* Flows that are not swept yet have counters of the interval before. */
+    if (p->rotation != NULL) return PIPELINE_VIEW_MORE;
+    const bool is_more = flowtab_walk(p->table, &p->view_cursor, count, copy_flow, p);
+    if (p->view_failed) return PIPELINE_VIEW_FAILED;
+    return is_more ? PIPELINE_VIEW_MORE : PIPELINE_VIEW_WHOLE;
+}
+
+void
+pipeline_end_view(struct pipeline *p)
+{
+    p->view = NULL;
 }

@@ -78,9 +78,30 @@ struct pipeline_counters pipeline_interval(
 /* The slot is free: its counters begin anew. */
 void pipeline_forget_iface(struct pipeline *pipeline, size_t iface);
 
-/* What had no flow of its own since the last call. */
+/* What had no flow of its own since the last call, and without ending that. */
 struct flowtab_lack pipeline_take_lack(struct pipeline *pipeline);
+struct flowtab_lack pipeline_see_lack(const struct pipeline *pipeline);
+
+/* The verdict that stands for a reason. */
+enum packet_verdict pipeline_verdict_of(enum godb_undecoded why);
 
 size_t pipeline_flow_count(const struct pipeline *pipeline);
+size_t pipeline_flow_count_of(const struct pipeline *pipeline, size_t iface);
+size_t pipeline_flow_bytes(const struct pipeline *pipeline);
+
+/* --- Views: a copy of the interval at hand, while packets come ------------------- */
+
+enum pipeline_view { PIPELINE_VIEW_MORE, PIPELINE_VIEW_WHOLE, PIPELINE_VIEW_FAILED };
+
+/* Copy the flows of the interval at hand to rows, which are borrowed until
+ * pipeline_end_view(). */
+void pipeline_begin_view(struct pipeline *pipeline, struct rotation *rows);
+
+/* Look at `count` more flows.  MORE as well while the interval before is still being
+ * collected; where an interval ends in between, the copy begins again with the next
+ * one.  WHOLE: the rows are those of the interval at hand, each flow as it was when it
+ * was looked at.  FAILED: out of memory. */
+enum pipeline_view pipeline_copy_view(struct pipeline *pipeline, size_t count);
+void pipeline_end_view(struct pipeline *pipeline);
 
 #endif

@@ -47,6 +47,13 @@ free_chunks(struct rotation *rotation)
 }
 
 void
+rotation_clear(struct rotation *rotation)
+{
+    free_chunks(rotation);
+    rotation->count = 0;
+}
+
+void
 rotation_free(struct rotation *rotation)
 {
     if (rotation == NULL) return;

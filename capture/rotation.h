@@ -38,6 +38,9 @@ struct rotation {
 struct rotation *rotation_new(size_t iface_count, int64_t time_s);
 void rotation_free(struct rotation *rotation);
 
+/* Drop the rows that were taken, and begin again. */
+void rotation_clear(struct rotation *rotation);
+
 /* Add a flow's counters.  classify may be NULL.  False: out of memory. */
 bool rotation_take(
     struct rotation *rotation, struct classify *classify, const struct flow *flow);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "capture/deadline.h"
 #include "capture/log.h"
 
 enum { QUEUE_MAX = 4, WRITER_NICE = 5 };
@@ -45,6 +46,10 @@ struct writeout {
     pthread_cond_t room;
     struct rotation *first, **last; /* the queue */
     size_t queued_count;
+    uint64_t submitted, finished; /* rotations, so far */
+    pthread_cond_t quiet;         /* one more is finished */
+    struct writeout_state *shown; /* of each outlet, when it was */
+    size_t shown_count;
     bool is_closing, has_failed;
 };
 
@@ -259,6 +264,66 @@ write_left_behind(struct writeout *w, const struct rotation *rotation)
     }
 }
 
+/* --- Looking ----------------------------------------------------------------- */
+
+static struct writeout_state
+state_of(const struct outlet *outlet)
+{
+    struct writeout_state state = {.written_s = -1, .kept_count = outlet->kept_count};
+    snprintf(state.iface, sizeof state.iface, "%s", outlet->iface);
+    if (outlet->writer) state.written_s = godb_writer_last_s(outlet->writer);
+    return state;
+}
+
+/* With the lock held.  Without memory for news the old state stays. */
+static void
+show(struct writeout *w)
+{
+    size_t count = 0;
+    for (struct outlet *outlet = w->outlets; outlet; outlet = outlet->next)
+        count++;
+    struct writeout_state *shown = reallocarray(w->shown, count + 1, sizeof *shown);
+    if (shown == NULL) return;
+    w->shown = shown;
+    w->shown_count = 0;
+    for (struct outlet *outlet = w->outlets; outlet; outlet = outlet->next)
+        shown[w->shown_count++] = state_of(outlet);
+}
+
+/* With the lock held the thread neither begins nor ends a rotation, and between them
+ * its outlets stay as they are. */
+enum writeout_moment
+writeout_look(struct writeout *w, uint64_t submitted, int timeout_ms,
+    writeout_look_fn *look, void *arg)
+{
+    const struct timespec until = deadline_in(timeout_ms);
+    enum writeout_moment moment = WRITEOUT_QUIET;
+    int rc = 0;
+    pthread_mutex_lock(&w->lock);
+    while (w->finished < submitted && rc == 0)
+        rc = pthread_cond_timedwait(&w->quiet, &w->lock, &until);
+    if (w->finished < submitted) moment = WRITEOUT_BUSY;
+    if (w->submitted > submitted) moment = WRITEOUT_PAST;
+    struct outlet *outlet = moment == WRITEOUT_QUIET ? w->outlets : NULL;
+    for (; outlet; outlet = outlet->next) {
+        const struct writeout_state state = state_of(outlet);
+        look(arg, &state, outlet->kept);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return moment;
+}
+
+struct writeout_state
+writeout_state(struct writeout *w, const char *iface)
+{
+    struct writeout_state state = {.written_s = -1};
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < w->shown_count; i++)
+        if (strcmp(w->shown[i].iface, iface) == 0) state = w->shown[i];
+    pthread_mutex_unlock(&w->lock);
+    return state;
+}
+
 /* --- Rotations --------------------------------------------------------------- */
 
 static void
@@ -349,6 +414,16 @@ be_patient(void)
     (void)setpriority(PRIO_PROCESS, 0, WRITER_NICE);
 }
 
+static void
+finish(struct writeout *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->finished++;
+    show(w);
+    pthread_cond_broadcast(&w->quiet);
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void *
 run(void *arg)
 {
@@ -358,6 +433,7 @@ run(void *arg)
     while ((rotation = next_rotation(w)) != NULL) {
         write_rotation(w, rotation);
         rotation_free(rotation);
+        finish(w);
     }
     return NULL;
 }
@@ -387,6 +463,7 @@ free_writeout(struct writeout *w)
     }
     godb_block_free(w->block);
     godb_close(w->db);
+    free(w->shown);
     free(w);
 }
 
@@ -407,6 +484,8 @@ writeout_open(
         pthread_mutex_init(&w->lock, NULL);
         pthread_cond_init(&w->work, NULL);
         pthread_cond_init(&w->room, NULL);
+        deadline_cond_init(&w->quiet);
+        show(w);
         if (pthread_create(&w->thread, NULL, run, w) != 0) rc = no_memory(err);
     }
     if (rc != GODB_OK) {
@@ -426,6 +505,7 @@ writeout_submit(struct writeout *w, struct rotation *rotation)
         pthread_cond_wait(&w->room, &w->lock);
     rotation->next = NULL;
     w->queued_count++;
+    w->submitted++;
     *w->last = rotation;
     w->last = &rotation->next;
     pthread_cond_signal(&w->work);
@@ -466,6 +546,7 @@ writeout_close(struct writeout *w)
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->work);
     pthread_cond_destroy(&w->room);
+    pthread_cond_destroy(&w->quiet);
     const int rc = lost_rows(w);
     free_writeout(w);
     return rc;

@@ -140,6 +140,84 @@ a_file_that_goes_back_is_refused(void **state)
     free(path);
 }
 
+/* What the last look at eth0 found. */
+struct looked {
+    int64_t written_s;
+    uint64_t kept_count;
+    uint64_t kept_packets;
+    int ifaces;
+};
+
+static void
+look_at(void *arg, const struct writeout_state *state, const struct rotation_row *kept)
+{
+    struct looked *looked = arg;
+    looked->ifaces++;
+    if (strcmp(state->iface, "eth0") != 0) return;
+    looked->written_s = state->written_s;
+    looked->kept_count = state->kept_count;
+    looked->kept_packets = 0;
+    for (uint64_t i = 0; i < state->kept_count; i++)
+        looked->kept_packets += kept[i].flow.packets_rcvd;
+}
+
+/* A rotation whose interval had these statistics too. */
+static struct rotation *
+one_flow_of(int64_t time_s, int64_t received)
+{
+    struct rotation *rotation = one_flow(time_s);
+    for (size_t i = 0; i < 2; i++)
+        rotation->stats[i].pcap =
+            (struct godb_pcap_stats){received, 1, 2, {3, 4, 5, 6}};
+    return rotation;
+}
+
+static void
+a_look_finds_what_is_on_disk_and_what_waits_for_it(void **state)
+{
+    (void)state;
+    char *path = store_new(), *day = NULL;
+    int64_t stamps[4], packets;
+    struct looked looked = {0};
+    /* A file where the day's directory should be: the block cannot be written. */
+    struct writeout *writeout = open_writeout(path, false);
+    if (asprintf(&day, "%s/eth0/1699920000", path) < 0) abort();
+    FILE *obstacle = fopen(day, "w");
+    assert_non_null(obstacle);
+    fclose(obstacle);
+    assert_int_equal(writeout_look(writeout, 0, 0, look_at, &looked), WRITEOUT_QUIET);
+    assert_int_equal(looked.ifaces, 2);
+    assert_int_equal(looked.written_s, 0);
+    assert_int_equal(writeout_look(writeout, 1, 1, look_at, &looked), WRITEOUT_BUSY);
+    writeout_submit(writeout, one_flow_of(1700000100, 10));
+    writeout_submit(writeout, one_flow_of(1700000400, 20));
+    assert_int_equal(
+        writeout_look(writeout, 1, 60000, look_at, &looked), WRITEOUT_PAST);
+    assert_int_equal(
+        writeout_look(writeout, 2, 60000, look_at, &looked), WRITEOUT_QUIET);
+    assert_int_equal(looked.kept_packets, 2);
+    assert_int_equal(writeout_state(writeout, "eth0").kept_count, looked.kept_count);
+    assert_int_equal(writeout_state(writeout, "eth1").written_s, 1700000400);
+    assert_int_equal(writeout_state(writeout, "eth7").written_s, -1);
+    assert_int_equal(unlink(day), 0);
+    writeout_submit(writeout, one_flow_of(1700000700, 40));
+    assert_int_equal(
+        writeout_look(writeout, 3, 60000, look_at, &looked), WRITEOUT_QUIET);
+    assert_int_equal(looked.kept_count, 0);
+    assert_int_equal(looked.written_s, 1700000700);
+    assert_int_equal(writeout_close(writeout), 0);
+    assert_int_equal(read_stamps(path, stamps, 4, &packets), 1);
+    assert_int_equal(packets, 3);
+    char *meta = store_file(path, "eth0/1699920000/meta.json");
+    assert_non_null(strstr(meta, "\"pcap_packets_received\":70,"
+                                 "\"pcap_packets_dropped\":3,"
+                                 "\"pcap_packets_if_dropped\":6,"));
+    assert_non_null(strstr(meta, "\"packets_not_ip\":9,"));
+    free(meta);
+    free(day);
+    free(path);
+}
+
 int
 main(void)
 {
@@ -147,6 +225,7 @@ main(void)
         cmocka_unit_test(blocks_rise_where_the_clock_stands_before_the_last_one),
         cmocka_unit_test(a_day_that_is_full_is_followed_by_the_next),
         cmocka_unit_test(a_file_that_goes_back_is_refused),
+        cmocka_unit_test(a_look_finds_what_is_on_disk_and_what_waits_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
