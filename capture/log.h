@@ -29,7 +29,7 @@ bool log_open(struct log_sink **out, enum log_target target, const char *host, i
     char *error);
 
 /* From now on the stream stderr leads there, also for lines of libraries.  To be called
- * before there are threads. */
+ * while other threads have nothing to say. */
 void log_use(struct log_sink *sink);
 
 /* stderr is what it was. */
