@@ -13,11 +13,18 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/goprobe
 DOCDIR ?= $(PREFIX)/share/doc/goprobe
+# Where systemd looks; the init script goes where init looks, but for a prefix of one's own.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+INITDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc/init.d,$(SYSCONFDIR)/init.d)
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 # Where the programs look for the database when nobody says; see README.md.
 DB_PATH ?= /var/lib/goprobe/db
+# Where the daemon looks for its configuration.
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+CONFIG_PATH ?= $(SYSCONFDIR)/goprobe.conf
 
 CC         ?= cc
 PKG_CONFIG ?= pkg-config
@@ -61,7 +68,7 @@ link = $(CC) -pthread $(OPT_$(BUILD)) $(LINK_$(BUILD)) $(CFLAGS)
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
 pkgs_godb := liblz4 libzstd jansson libxxhash
-pkgs_capture := libpcap libndpi libcap-ng libxxhash
+pkgs_capture := libpcap libndpi libcap-ng libxxhash jansson libmnl libsystemd libseccomp
 pkgs_vtab := sqlite3
 pkgs_shell := sqlite3 jansson libcares zlib
 pkgs_tests := cmocka sqlite3 jansson libcares
@@ -94,7 +101,7 @@ $(B)/godb/%.o: godb/%.c Makefile
 $(B)/capture/%.o: capture/%.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ours) '-DGOPROBE_DB_PATH="$(DB_PATH)"' $(patsubst -I%,-isystem %,$(call pkg_cflags,$(pkgs_capture))) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ours) '-DGOPROBE_DB_PATH="$(DB_PATH)"' '-DGOPROBE_CONFIG_PATH="$(CONFIG_PATH)"' $(patsubst -I%,-isystem %,$(call pkg_cflags,$(pkgs_capture))) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/vtab/%.o: vtab/%.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -228,9 +235,10 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 # --- Packages ------------------------------------------------------------------------
 
 DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev libsqlite3-dev \
-    sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libc-ares-dev zlib1g-dev libzstd-dev
-DEPS_TEST := libcmocka-dev iproute2 python3 netcat-openbsd curl openssl \
-    binutils procps time gzip zstd zsh
+    sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libmnl-dev \
+    libsystemd-dev libseccomp-dev libc-ares-dev zlib1g-dev libzstd-dev
+DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
+    binutils procps time rsyslog util-linux gzip zstd zsh
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
@@ -254,13 +262,16 @@ demo: ## real traffic in network namespaces, captured and asked about in SQL
 # `.load goprobe` asks the loader for goprobe.so.  Its cache has names that start with
 # lib, and the sonames of those: so the file is libgoprobe.so and its soname goprobe.so.
 man_1 := $(wildcard docs/*.1)
+man_5 := $(wildcard docs/*.5)
 man_7 := $(wildcard docs/*.7)
 man_8 := $(wildcard docs/*.8)
+fill_paths = sed -e 's|@SBINDIR@|$(SBINDIR)|; s|@CONFIG_PATH@|$(CONFIG_PATH)|'
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) \
-	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/sql \
-	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(INCLUDEDIR)/godb \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig
+	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/sql \
+	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(INCLUDEDIR)/godb \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(SYSCONFDIR) $(DESTDIR)$(INITDIR) \
+	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(ZSHDIR)
 	install -m 755 $(B)/goprobe $(DESTDIR)$(SBINDIR)/
 	install -m 755 $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(DESTDIR)$(BINDIR)/
 	install -m 644 $(B)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so
@@ -269,14 +280,20 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	install -m 644 shell/completion.bash $(DESTDIR)$(COMPLETIONDIR)/goquery
 	ln -sf goquery $(DESTDIR)$(COMPLETIONDIR)/goconvert
 	install -m 644 shell/completion.zsh $(DESTDIR)$(ZSHDIR)/_goquery
+	install -m 644 packaging/completion.bash $(DESTDIR)$(COMPLETIONDIR)/goprobe
+	$(fill_paths) packaging/goprobe.init > $(DESTDIR)$(INITDIR)/goprobe.init
+	chmod 755 $(DESTDIR)$(INITDIR)/goprobe.init
+	$(fill_paths) packaging/goprobe.service > $(DESTDIR)$(UNITDIR)/goprobe.service
+	install -m 644 packaging/goprobe.sysusers $(DESTDIR)$(SYSUSERSDIR)/goprobe.conf
 	install -m 644 godb/godb.h $(DESTDIR)$(INCLUDEDIR)/godb/
 	install -m 644 $(B)/libgodb.a $(DESTDIR)$(LIBDIR)/
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 	    godb/godb.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc
 	$(if $(man_1),install -m 644 $(man_1) $(DESTDIR)$(MANDIR)/man1/)
+	$(if $(man_5),install -m 644 $(man_5) $(DESTDIR)$(MANDIR)/man5/)
 	$(if $(man_7),install -m 644 $(man_7) $(DESTDIR)$(MANDIR)/man7/)
 	$(if $(man_8),install -m 644 $(man_8) $(DESTDIR)$(MANDIR)/man8/)
-	install -m 644 README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md $(DESTDIR)$(DOCDIR)/
+	install -m 644 packaging/goprobe.conf README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md $(DESTDIR)$(DOCDIR)/
 	$(if $(DESTDIR),,ldconfig)
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(BINDIR)/goquery \
@@ -284,7 +301,10 @@ uninstall: ## remove what install put there
 	    $(DESTDIR)$(LIBDIR)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so \
 	    $(DESTDIR)$(COMPLETIONDIR)/goquery $(DESTDIR)$(COMPLETIONDIR)/goconvert $(DESTDIR)$(ZSHDIR)/_goquery $(DESTDIR)$(INCLUDEDIR)/godb/godb.h \
 	    $(DESTDIR)$(LIBDIR)/libgodb.a $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc \
+	    $(DESTDIR)$(INITDIR)/goprobe.init $(DESTDIR)$(UNITDIR)/goprobe.service \
+	    $(DESTDIR)$(SYSUSERSDIR)/goprobe.conf $(DESTDIR)$(COMPLETIONDIR)/goprobe \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(man_1))) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(man_5))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(man_7))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(man_8)))
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)

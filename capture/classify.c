@@ -11,6 +11,7 @@
  */
 #include "capture/classify.h"
 
+#include <malloc.h>
 #include <ndpi_api.h>
 #include <ndpi_main.h>
 #include <stdio.h>
@@ -37,17 +38,58 @@ struct classify_flow {
 
 struct classify {
     struct ndpi_detection_module_struct *module;
-    size_t state_count, max_states;
+    size_t state_count;
+    size_t max_bytes, base_bytes; /* of states; of the module */
 };
+
+/* --- Memory ------------------------------------------------------------------ */
+
+/* What the library has allocated in this thread.  A variable of the thread, since the
+ * library's allocators are functions without an argument.  States grow with what
+ * packets say, so that a number of them would be no bound. */
+static _Thread_local size_t allocated_bytes;
+
+enum { MALLOC_HEADER = 8 };
+
+static void *
+count_malloc(size_t size)
+{
+    void *memory = malloc(size);
+    if (memory != NULL) allocated_bytes += malloc_usable_size(memory) + MALLOC_HEADER;
+    return memory;
+}
+
+static void
+count_free(void *memory)
+{
+    if (memory == NULL) return;
+    allocated_bytes -= malloc_usable_size(memory) + MALLOC_HEADER;
+    free(memory);
+}
+
+size_t
+classify_count(const struct classify *classify)
+{
+    return classify->state_count;
+}
+
+size_t
+classify_bytes(const struct classify *classify)
+{
+    return allocated_bytes - classify->base_bytes +
+           classify->state_count * (sizeof(struct classify_flow) + MALLOC_HEADER);
+}
 
 /* --- Life -------------------------------------------------------------------- */
 
 struct classify *
-classify_new(size_t max_states)
+classify_new(size_t max_bytes)
 {
     struct classify *classify = calloc(1, sizeof *classify);
     if (classify == NULL) return NULL;
-    classify->max_states = max_states;
+    classify->max_bytes = max_bytes;
+    set_ndpi_malloc(count_malloc);
+    set_ndpi_free(count_free);
     classify->module = ndpi_init_detection_module(ndpi_no_prefs);
     if (classify->module == NULL) {
         free(classify);
@@ -57,6 +99,7 @@ classify_new(size_t max_states)
     NDPI_BITMASK_SET_ALL(all);
     ndpi_set_protocol_detection_bitmask2(classify->module, &all);
     ndpi_finalize_initialization(classify->module);
+    classify->base_bytes = allocated_bytes;
     return classify;
 }
 
@@ -81,7 +124,8 @@ free_state(struct classify *classify, struct flow *flow)
 static bool
 make_state(struct classify *classify, struct flow *flow)
 {
-    if (classify->state_count >= classify->max_states) return false;
+    if (classify_bytes(classify) + SIZEOF_FLOW_STRUCT > classify->max_bytes)
+        return false;
     struct classify_flow *state = calloc(1, sizeof *state);
     if (state == NULL) return false;
     state->ndpi = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
@@ -237,7 +281,8 @@ classify_packet(struct classify *classify, struct flow *flow,
         flow->l7proto = id;
         flow->dpi->is_detected = true;
     }
-    if (!wants_more(classify, flow)) give_up(classify, flow);
+    if (!wants_more(classify, flow) || classify_bytes(classify) > classify->max_bytes)
+        give_up(classify, flow);
 }
 
 uint16_t

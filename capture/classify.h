@@ -13,10 +13,15 @@
 
 struct classify;
 
-/* At most max_states flows are looked into at a time; those beyond get a guess by their
- * port.  NULL: out of memory.  Takes about 20 ms and 6 MiB. */
-struct classify *classify_new(size_t max_states);
+/* The states of flows that are looked into take at most max_bytes, about; flows beyond
+ * get a guess by their port.  NULL: out of memory.  Takes about 20 ms and 6 MiB.  A
+ * thread has one. */
+struct classify *classify_new(size_t max_bytes);
 void classify_free(struct classify *classify);
+
+/* How many flows are looked into, and what their states take. */
+size_t classify_count(const struct classify *classify);
+size_t classify_bytes(const struct classify *classify);
 
 /* Look at a packet of a flow, and set flow->l7proto and l7_done as they become known.
  * is_forward: it goes the way of the flow's key.  time_ms is the packet's. */

@@ -14,6 +14,11 @@
  * and where these leave it open, goProbe 4's:
  *
  *   6  An ephemeral port (32768 and up) against another: the ephemeral one asks.
+ *
+ * and at last 2.x's for the end of a connection, which it asks before all others:
+ *
+ *   7  TCP: a bare FIN asks, FIN with ACK, and no other flag, answers.  Either end may
+ *      close, so ports know better.
  */
 #include "capture/direction.h"
 
@@ -86,6 +91,15 @@ by_ports(uint16_t sport, uint16_t dport)
     return DIRECTION_UNKNOWN;
 }
 
+static enum direction
+by_end(const struct packet *packet)
+{
+    if (packet->proto != TCP) return DIRECTION_UNKNOWN;
+    if (packet->tcp_flags == PACKET_FIN) return DIRECTION_KEEP;
+    if (packet->tcp_flags == (PACKET_FIN | PACKET_ACK)) return DIRECTION_REVERSE;
+    return DIRECTION_UNKNOWN;
+}
+
 enum direction
 direction_of(const struct packet *packet, bool *out_certain)
 {
@@ -94,11 +108,12 @@ direction_of(const struct packet *packet, bool *out_certain)
         *out_certain = true;
         return packet->tcp_flags & PACKET_ACK ? DIRECTION_REVERSE : DIRECTION_KEEP;
     }
-    if (packet->proto == ICMP || packet->proto == ICMPV6) {
+    if (packet->has_icmp_type) {
         const enum direction icmp = by_icmp(packet);
         if (icmp != DIRECTION_UNKNOWN) return icmp;
     }
     if (is_to_many(packet)) return DIRECTION_KEEP;
     if (!packet->has_ports) return DIRECTION_UNKNOWN;
-    return by_ports(packet->sport, packet->dport);
+    const enum direction ports = by_ports(packet->sport, packet->dport);
+    return ports != DIRECTION_UNKNOWN ? ports : by_end(packet);
 }

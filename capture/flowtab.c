@@ -48,6 +48,8 @@ struct flowtab {
         sweep_end; /* what is left to sweep; later flows are of this epoch */
     struct flowtab_calls calls;
     struct flowtab_lack lack;
+    uint32_t
+        iface_counts[UINT16_MAX + 1]; /* flows of each; untouched ones take no memory */
 };
 
 static struct flow *
@@ -105,6 +107,27 @@ size_t
 flowtab_count(const struct flowtab *table)
 {
     return table->count;
+}
+
+size_t
+flowtab_count_of(const struct flowtab *table, uint16_t iface)
+{
+    return table->iface_counts[iface];
+}
+
+size_t
+flowtab_bytes(const struct flowtab *table)
+{
+    size_t slots = 0;
+    for (size_t i = 0; i < PARTS; i++)
+        slots += table->parts[i].mask + 1;
+    return table->end * sizeof(struct flow) + slots * sizeof(struct slot);
+}
+
+struct flowtab_lack
+flowtab_see_lack(const struct flowtab *table)
+{
+    return table->lack;
 }
 
 struct flowtab_lack
@@ -334,6 +357,7 @@ insert(struct flowtab *table, const struct flow_key *key, uint32_t hash)
     put_slot(part, (struct slot){hash, number});
     part->count++;
     table->count++;
+    table->iface_counts[key->iface]++;
     return flow;
 }
 
@@ -460,6 +484,7 @@ forget(struct flowtab *table, struct flow *flow, uint32_t number)
     while (part->slots[at].flow != number)
         at = (at + 1) & part->mask;
     remove_slot(part, at);
+    table->iface_counts[flow->key.iface]--;
     table->calls.forget(table->calls.arg, flow);
     flow->is_used = false;
     memcpy(flow->key.sip, &table->free, sizeof table->free);
@@ -492,6 +517,17 @@ flowtab_begin_epoch(struct flowtab *table)
 }
 
 /* --- Visiting --------------------------------------------------------------------- */
+
+bool
+flowtab_walk(const struct flowtab *table, size_t *cursor, size_t count,
+    void (*visit)(void *arg, const struct flow *flow), void *arg)
+{
+    for (; count > 0 && *cursor < table->end; count--) {
+        const struct flow *flow = flow_at(table, (*cursor)++);
+        if (flow->is_used) visit(arg, flow);
+    }
+    return *cursor < table->end;
+}
 
 void
 flowtab_visit(struct flowtab *table, size_t *cursor, size_t count,

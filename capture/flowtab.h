@@ -68,6 +68,11 @@ struct flowtab_calls {
 struct flowtab *flowtab_new(size_t max_flows, const struct flowtab_calls *calls);
 void flowtab_free(struct flowtab *table);
 size_t flowtab_count(const struct flowtab *table);
+size_t flowtab_count_of(const struct flowtab *table, uint16_t iface);
+
+/* What flows and their index take: at most 112 bytes a flow, of the most that there
+ * were at a time. */
+size_t flowtab_bytes(const struct flowtab *table);
 
 /* Packets that went to such shared flows, or (memory is out) nowhere, since the last
  * call. */
@@ -75,6 +80,7 @@ struct flowtab_lack {
     uint64_t shared_packets, lost_packets;
 };
 struct flowtab_lack flowtab_take_lack(struct flowtab *table);
+struct flowtab_lack flowtab_see_lack(const struct flowtab *table); /* it stays */
 
 /* Where a packet's flow would be. */
 struct flowtab_place {
@@ -104,6 +110,11 @@ void flowtab_begin_epoch(struct flowtab *table);
 /* Look at the next `count` flows for counters of the interval before.  False once all
  * have been looked at. */
 bool flowtab_sweep(struct flowtab *table, size_t count);
+
+/* Call visit() for the next `count` flows, from *cursor, which is 0 at first.  False
+ * once all have been visited. */
+bool flowtab_walk(const struct flowtab *table, size_t *cursor, size_t count,
+    void (*visit)(void *arg, const struct flow *flow), void *arg);
 
 /* Call visit() for the next `count` flows, going round.  *cursor says where it stands:
  * the caller's, from 0. */

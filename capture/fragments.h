@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * fragments.h -- the ports of later fragments, remembered from the first one.
+ * fragments.h -- protocol and ports of later fragments, remembered from the first one.
  *
  * A small direct-mapped cache: what is not in it (the first fragment came late, or
  * another datagram took the place) leaves the fragment with ports 0, its bytes counted
@@ -18,12 +18,12 @@ struct fragments {
         uint8_t sip[16], dip[16];
         uint32_t id, ifindex;
         uint16_t sport, dport;
-        uint8_t proto;
-        bool is_used;
+        uint8_t proto, fragment_proto; /* of IPv6 headers may stand in between */
+        bool is_used, has_ports;
     } slots[FRAGMENTS_SLOTS];
 };
 
-/* Remember the ports of a first fragment; give a later one its datagram's. */
+/* Remember what a first fragment has; give it to the later ones of its datagram. */
 void fragments_apply(struct fragments *fragments, struct packet *packet);
 
 #endif

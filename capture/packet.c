@@ -92,7 +92,8 @@ parse_transport(struct packet *out, struct cursor c, uint32_t segment_bytes)
     switch (out->proto) {
     case IPPROTO_ICMP_:
     case IPPROTO_ICMPV6_:
-        if (c.left > 0) out->icmp_type = *c.at;
+        out->has_icmp_type = c.left > 0;
+        if (out->has_icmp_type) out->icmp_type = *c.at;
         return;
     case IPPROTO_TCP_:
     case IPPROTO_UDP_:
@@ -137,7 +138,7 @@ parse_ipv4(struct packet *out, struct cursor c)
     memcpy(out->sip, h + 12, 4);
     memcpy(out->dip, h + 16, 4);
     out->is_v4 = true;
-    out->proto = h[9];
+    out->proto = out->fragment_proto = h[9];
     out->is_fragment = (fragment & 0x3fff) != 0; /* more to come, or an offset */
     out->is_first_fragment = out->is_fragment && (fragment & 0x1fff) == 0;
     out->fragment_id = be16(h + 4);
@@ -173,6 +174,7 @@ skip_extension(struct packet *out, struct cursor *c, uint32_t *segment_bytes)
         out->is_fragment = (offset & 0xfff9) != 0;
         out->is_first_fragment = out->is_fragment && (offset & 0xfff8) == 0;
         out->fragment_id = be32(h + 4);
+        out->fragment_proto = h[0];
     }
     if (*segment_bytes < 8 + more_bytes || take(c, more_bytes) == NULL) return false;
     *segment_bytes -= 8 + more_bytes;
@@ -242,28 +244,34 @@ parse_mpls(struct packet *out, struct cursor c)
         const uint8_t version = *c.at >> 4;
         return version == 4 || version == 6 ? parse_ip(out, c) : PACKET_NOT_IP;
     }
-    return PACKET_BAD;
+    return PACKET_TOO_DEEP;
+}
+
+static bool
+is_vlan(uint16_t type)
+{
+    return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ ||
+           type == ETHERTYPE_QINQ_OLD;
 }
 
 /* Step over VLAN tags (802.1Q, QinQ), of which *type is the first. */
-static bool
+static enum packet_verdict
 skip_vlans(uint16_t *type, struct cursor *c)
 {
-    for (int i = 0; i < VLAN_TAGS_MAX; i++) {
-        if (*type != ETHERTYPE_VLAN && *type != ETHERTYPE_QINQ &&
-            *type != ETHERTYPE_QINQ_OLD)
-            break;
+    for (int i = 0; is_vlan(*type); i++) {
+        if (i == VLAN_TAGS_MAX) return PACKET_TOO_DEEP;
         const uint8_t *tag = take(c, 4);
-        if (tag == NULL) return false;
+        if (tag == NULL) return PACKET_TRUNCATED;
         *type = be16(tag + 2);
     }
-    return true;
+    return PACKET_OK;
 }
 
 static enum packet_verdict
 parse_ethertype(struct packet *out, uint16_t type, struct cursor c)
 {
-    if (!skip_vlans(&type, &c)) return PACKET_TRUNCATED;
+    const enum packet_verdict verdict = skip_vlans(&type, &c);
+    if (verdict != PACKET_OK) return verdict;
     switch (type) {
     case ETHERTYPE_IPV4:
     case ETHERTYPE_IPV6:

@@ -29,6 +29,7 @@ enum packet_verdict {
     PACKET_NOT_IP,    /* ARP, LLDP, ... */
     PACKET_TRUNCATED, /* not enough captured to know its addresses */
     PACKET_BAD,       /* a header contradicts itself */
+    PACKET_TOO_DEEP,  /* more VLAN tags or MPLS labels than make sense */
     PACKET_VERDICT_COUNT
 };
 
@@ -47,7 +48,9 @@ struct packet {
     uint8_t icmp_type;
     bool is_v4;
     bool has_ports; /* TCP, UDP, UDP-Lite, SCTP, DCCP with its ports captured */
+    bool has_icmp_type;
     bool is_fragment, is_first_fragment;
+    uint8_t fragment_proto; /* what all fragments of the datagram say that it holds */
     uint32_t fragment_id;
     enum packet_direction direction;
     uint32_t ifindex;    /* SLL2; else 0 */

@@ -4,6 +4,7 @@
  */
 #include "capture/pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,11 @@ struct pipeline {
     struct flowtab *table;
     struct fragments *fragments;
     struct rotation *rotation; /* of the interval that is over; NULL: none */
-    uint64_t *received;        /* packets of each interface in this interval */
-    uint64_t verdicts[PACKET_VERDICT_COUNT];
+    struct rotation *view;     /* copy of the interval at hand; NULL: none is made */
+    size_t view_cursor;
+    bool view_failed;
+    struct pipeline_counters *counters; /* of each interface */
+    struct pipeline_counters *before;   /* what they were when the interval began */
     size_t aging_cursor;
     size_t pending_count;
     size_t bytes_used;
@@ -64,9 +68,11 @@ pipeline_new(const struct pipeline_options *options)
     p->options = *options;
     p->table = flowtab_new(options->max_flows, &calls);
     p->fragments = calloc(1, sizeof *p->fragments);
-    p->received = calloc(options->iface_count, sizeof *p->received);
+    p->counters = calloc(IFACES_MAX, sizeof *p->counters);
+    p->before = calloc(IFACES_MAX, sizeof *p->before);
     if (options->classify) p->bytes = malloc((size_t)BATCH * BYTES_MAX);
-    if (p->table && p->fragments && p->received && (p->bytes || !options->classify))
+    if (p->table && p->fragments && p->counters && p->before &&
+        (p->bytes || !options->classify))
         return p;
     pipeline_free(p);
     return NULL;
@@ -87,7 +93,8 @@ pipeline_free(struct pipeline *p)
     flowtab_free(p->table);
     rotation_free(p->rotation);
     free(p->fragments);
-    free(p->received);
+    free(p->counters);
+    free(p->before);
     free(p->bytes);
     free(p);
 }
@@ -96,6 +103,18 @@ size_t
 pipeline_flow_count(const struct pipeline *p)
 {
     return flowtab_count(p->table);
+}
+
+size_t
+pipeline_flow_count_of(const struct pipeline *p, size_t iface)
+{
+    return flowtab_count_of(p->table, (uint16_t)iface);
+}
+
+size_t
+pipeline_flow_bytes(const struct pipeline *p)
+{
+    return flowtab_bytes(p->table);
 }
 
 /* --- Packets ---------------------------------------------------------------------- */
@@ -113,18 +132,38 @@ keep_bytes(struct pipeline *p, struct packet *packet)
     p->bytes_used += count;
 }
 
+/* The slot that the packet belongs to; negative: none. */
+static int
+iface_of(struct pipeline *p, uint32_t ifindex)
+{
+    const int slot = ifaces_slot(p->options.ifaces, ifindex);
+    if (slot != IFACES_UNKNOWN) return slot;
+    if (p->options.learn == NULL)
+        ifaces_ignore(p->options.ifaces, ifindex);
+    else
+        p->options.learn(p->options.arg, ifindex);
+    return ifaces_slot(p->options.ifaces, ifindex);
+}
+
+static void
+count_frame(struct pipeline_counters *counters, const struct packet *packet,
+    enum packet_verdict verdict)
+{
+    counters->packets[packet->direction]++;
+    counters->bytes[packet->direction] += packet->wire_bytes;
+    counters->verdicts[verdict]++;
+}
+
 void
 pipeline_packet(struct pipeline *p, const struct source_packet *from)
 {
     struct pending *pending = &p->pending[p->pending_count];
     struct packet *packet = &pending->packet;
-    const enum packet_verdict verdict =
-        packet_parse(packet, source_link(p->options.source), from->bytes,
-            from->captured_bytes, from->wire_bytes);
-    const int iface = source_iface(p->options.source, packet->ifindex);
-    if (iface < 0) return; /* of an interface that has just gone */
-    p->received[iface]++;
-    p->verdicts[verdict]++;
+    const enum packet_verdict verdict = packet_parse(
+        packet, p->options.link, from->bytes, from->captured_bytes, from->wire_bytes);
+    const int iface = iface_of(p, packet->ifindex);
+    if (iface < 0) return;
+    count_frame(&p->counters[iface], packet, verdict);
     if (verdict != PACKET_OK) return;
     fragments_apply(p->fragments, packet);
     flowtab_prepare(p->table, packet, (uint16_t)iface, &pending->place);
@@ -181,20 +220,77 @@ pipeline_flush(struct pipeline *p)
     if (p->rotation) pipeline_collect(p, COLLECT_A_BATCH);
 }
 
+/* --- Counters --------------------------------------------------------------------- */
+
+enum packet_verdict
+pipeline_verdict_of(enum godb_undecoded why)
+{
+    static const enum packet_verdict verdicts[GODB_UNDECODED_COUNT] = {
+        [GODB_NOT_IP] = PACKET_NOT_IP,
+        [GODB_TRUNCATED] = PACKET_TRUNCATED,
+        [GODB_BAD_HEADER] = PACKET_BAD,
+        [GODB_TOO_DEEP] = PACKET_TOO_DEEP,
+    };
+    return verdicts[why];
+}
+
+struct pipeline_counters
+pipeline_total(const struct pipeline *p, size_t iface)
+{
+    return p->counters[iface];
+}
+
+struct pipeline_counters
+pipeline_interval(const struct pipeline *p, size_t iface)
+{
+    struct pipeline_counters counters = p->counters[iface];
+    const struct pipeline_counters *before = &p->before[iface];
+    for (int i = 0; i < 2; i++) {
+        counters.packets[i] -= before->packets[i];
+        counters.bytes[i] -= before->bytes[i];
+    }
+    for (int i = 0; i < PACKET_VERDICT_COUNT; i++)
+        counters.verdicts[i] -= before->verdicts[i];
+    return counters;
+}
+
 /* --- Intervals -------------------------------------------------------------------- */
 
 /* libpcap counts drops of the ring, which all interfaces share: each block has the
  * whole number, since any of its packets may have been among them. */
 static void
 fill_stats(
-    struct pipeline *p, struct rotation *rotation, const struct source_stats *drops)
+    struct pipeline *p, struct rotation *rotation, const struct pipeline_drops *drops)
 {
     for (size_t i = 0; i < rotation->iface_count; i++) {
         struct godb_pcap_stats *stats = &rotation->stats[i].pcap;
-        stats->received = (int64_t)p->received[i];
-        stats->dropped = (int64_t)drops->dropped;
-        stats->if_dropped = (int64_t)drops->if_dropped;
-        p->received[i] = 0;
+        const struct pipeline_counters counters = pipeline_interval(p, i);
+        stats->received = (int64_t)(counters.packets[PACKET_RECEIVED] +
+                                    counters.packets[PACKET_SENT]);
+        stats->dropped = drops->ring;
+        stats->if_dropped = drops->link ? (int64_t)drops->link[i] : -1;
+        for (int k = 0; k < GODB_UNDECODED_COUNT; k++)
+            stats->undecoded[k] = (int64_t)counters.verdicts[pipeline_verdict_of(k)];
+        p->before[i] = p->counters[i];
+    }
+}
+
+static void
+restart_view(struct pipeline *p)
+{
+    rotation_clear(p->view);
+    p->view_cursor = 0;
+    p->view_failed = false;
+}
+
+static void
+fill_ifaces(const struct pipeline *p, struct rotation *rotation)
+{
+    for (size_t i = 0; i < rotation->iface_count; i++) {
+        const struct iface_view view = ifaces_view(p->options.ifaces, (int)i);
+        struct rotation_iface *to = &rotation->ifaces[i];
+        if (view.name != NULL) snprintf(to->name, sizeof to->name, "%s", view.name);
+        to->is_active = view.is_wanted || rotation->stats[i].pcap.received > 0;
     }
 }
 
@@ -211,24 +307,68 @@ pipeline_collect(struct pipeline *p, size_t count)
 
 bool
 pipeline_end_interval(
-    struct pipeline *p, int64_t time_s, const struct source_stats *drops)
+    struct pipeline *p, int64_t time_s, const struct pipeline_drops *drops)
 {
     pipeline_flush(p);
     pipeline_collect(p, SIZE_MAX);
-    struct rotation *rotation = rotation_new(p->options.iface_count, time_s);
+    struct rotation *rotation =
+        rotation_new((size_t)ifaces_slot_count(p->options.ifaces), time_s);
     if (rotation == NULL) return false;
     fill_stats(p, rotation, drops);
+    fill_ifaces(p, rotation);
     p->rotation = rotation;
+    if (p->view) restart_view(p);
     flowtab_begin_epoch(p->table);
     return true;
 }
 
-struct pipeline_lack
+void
+pipeline_forget_iface(struct pipeline *p, size_t iface)
+{
+    p->counters[iface] = p->before[iface] = (struct pipeline_counters){.packets = {0}};
+}
+
+struct flowtab_lack
+pipeline_see_lack(const struct pipeline *p)
+{
+    return flowtab_see_lack(p->table);
+}
+
+struct flowtab_lack
 pipeline_take_lack(struct pipeline *p)
 {
-    struct pipeline_lack lack;
-    memcpy(lack.verdicts, p->verdicts, sizeof lack.verdicts);
-    memset(p->verdicts, 0, sizeof p->verdicts);
-    lack.flows = flowtab_take_lack(p->table);
-    return lack;
+    return flowtab_take_lack(p->table);
+}
+
+/* --- Views ------------------------------------------------------------------------ */
+
+static void
+copy_flow(void *arg, const struct flow *flow)
+{
+    struct pipeline *p = arg;
+    if (flow->packets_rcvd + flow->packets_sent == 0) return;
+    if (!rotation_take(p->view, p->options.classify, flow)) p->view_failed = true;
+}
+
+void
+pipeline_begin_view(struct pipeline *p, struct rotation *rows)
+{
+    p->view = rows;
+    restart_view(p);
+}
+
+enum pipeline_view
+pipeline_copy_view(struct pipeline *p, size_t count)
+{
+    /* Flows that are not swept yet have counters of the interval before. */
+    if (p->rotation != NULL) return PIPELINE_VIEW_MORE;
+    const bool is_more = flowtab_walk(p->table, &p->view_cursor, count, copy_flow, p);
+    if (p->view_failed) return PIPELINE_VIEW_FAILED;
+    return is_more ? PIPELINE_VIEW_MORE : PIPELINE_VIEW_WHOLE;
+}
+
+void
+pipeline_end_view(struct pipeline *p)
+{
+    p->view = NULL;
 }

@@ -17,6 +17,12 @@ struct rotation_row {
 
 struct rotation_chunk; /* of rows as they came */
 
+/* What a row's iface stands for. */
+struct rotation_iface {
+    char name[GODB_IFACE_MAX]; /* "": nothing */
+    bool is_active;            /* it has a block even if nothing happened */
+};
+
 struct rotation {
     struct rotation *next; /* of a queue */
     int64_t time_s;        /* stamp of the blocks: the end of the interval */
@@ -24,12 +30,16 @@ struct rotation {
     struct rotation_row *rows; /* after rotation_merge() */
     size_t count;
     size_t iface_count;
+    struct rotation_iface *ifaces;
     struct godb_block_stats stats[]; /* of each interface */
 };
 
-/* Without rows and statistics.  NULL: out of memory. */
+/* Without rows, names and statistics.  NULL: out of memory. */
 struct rotation *rotation_new(size_t iface_count, int64_t time_s);
 void rotation_free(struct rotation *rotation);
+
+/* Drop the rows that were taken, and begin again. */
+void rotation_clear(struct rotation *rotation);
 
 /* Add a flow's counters.  classify may be NULL.  False: out of memory. */
 bool rotation_take(

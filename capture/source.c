@@ -4,29 +4,38 @@
  */
 #include "capture/source.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
-#include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "capture/kernel_filter.h"
+
 enum {
-    READ_BUFFER_BYTES = 1 << 20, /* stdio's 4 KiB halve the speed of reading a file */
+    READ_BUFFER_BYTES = 256 << 10, /* stdio's 4 KiB halve the speed of reading a file */
     TIMEOUT_MS = 100,            /* at most that old are packets when they come */
-    FILTER_MAX = 64 * 1024       /* room for all interfaces that options.h allows */
+    SNAPLEN_MAX = 65535 + 20,    /* with its header; filters say what is kept */
+    FILTER_MAX = 4096            /* bytes of text */
 };
 
 struct source {
     struct source_options options;
     pcap_t *pcap;
+    char *read_buffer; /* of a file's stream, which the handle has; may be NULL */
     enum packet_link link;
-    unsigned *ifindexes; /* of options.ifaces; 0: not there now */
-    int promiscuous_fd;  /* its memberships end with it */
+    int promiscuous_fd; /* its memberships end with it */
+    uint32_t *promiscuous;
+    size_t promiscuous_count;
+    bool is_following;     /* a filter is in place, ... */
+    bool is_settled;       /* ... and packets from before it have passed */
+    struct timeval follow; /* when it was */
+    int64_t settled_by_s;  /* of a clock that nobody sets */
     struct source_stats total;
     struct pcap_stat last; /* libpcap's counters, which wrap at 32 bits */
 };
@@ -86,86 +95,219 @@ find_link(struct source *source, const char *what, char *error)
 /* --- Filters ----------------------------------------------------------------- */
 
 static enum source_status
-set_filter(struct source *source, const char *text, char *error)
+fail_filter(const char *text, const char *why, char *error)
+{
+    snprintf(error, SOURCE_ERROR_MAX, "filter '%.200s': %s", text, why);
+    return SOURCE_EFILTER;
+}
+
+static enum source_status
+compile(pcap_t *pcap, const char *text, struct bpf_program *out, char *error)
+{
+    if (pcap_compile(pcap, out, text, 1, PCAP_NETMASK_UNKNOWN) == 0) return SOURCE_OK;
+    return fail_filter(text, pcap_geterr(pcap), error);
+}
+
+static enum source_status
+set_file_filter(struct source *source, const char *text, char *error)
 {
     struct bpf_program program;
-    if (pcap_compile(source->pcap, &program, text, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-        snprintf(error, SOURCE_ERROR_MAX, "filter '%.200s': %s",
-            source->options.filter ? source->options.filter : text,
-            pcap_geterr(source->pcap));
-        return SOURCE_EFILTER;
-    }
+    const enum source_status status = compile(source->pcap, text, &program, error);
+    if (status != SOURCE_OK) return status;
     const int rc = pcap_setfilter(source->pcap, &program);
     pcap_freecode(&program);
     if (rc == 0) return SOURCE_OK;
     return fail(SOURCE_EFAILED, error, "filter", pcap_geterr(source->pcap));
 }
 
-/* IP, alone or behind MPLS or PPPoE, on our interfaces, and the user's filter: the
- * kernel drops the rest before it costs a copy. */
-static enum source_status
-set_live_filter(struct source *source, char *error)
+struct source_filter {
+    char text[FILTER_MAX + 1];
+    size_t count;
+    struct sock_filter code[];
+};
+
+static struct source_filter *
+copy_program(const char *text, const struct bpf_program *program)
 {
-    char text[FILTER_MAX];
-    size_t used = (size_t)snprintf(text, sizeof text,
-        "(ip or ip6 or ether proto 0x8847 or ether proto 0x8864) and (ifindex 0");
-    for (size_t i = 0; i < source->options.iface_count && used < sizeof text; i++)
-        if (source->ifindexes[i] != 0)
-            used += (size_t)snprintf(text + used, sizeof text - used, " or ifindex %u",
-                source->ifindexes[i]);
-    if (used < sizeof text)
-        used += (size_t)snprintf(text + used, sizeof text - used, ")%s%s%s",
-            source->options.filter ? " and (" : "",
-            source->options.filter ? source->options.filter : "",
-            source->options.filter ? ")" : "");
-    if (used >= sizeof text)
-        return fail(SOURCE_EFILTER, error, "filter", "it is too long");
-    return set_filter(source, text, error);
+    const size_t count = program->bf_len;
+    struct source_filter *filter =
+        calloc(1, sizeof *filter + count * sizeof filter->code[0]);
+    if (filter == NULL) return NULL;
+    snprintf(filter->text, sizeof filter->text, "%s", text);
+    filter->count = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct bpf_insn *from = &program->bf_insns[i];
+        filter->code[i] = (struct sock_filter){from->code, from->jt, from->jf, from->k};
+    }
+    return filter;
+}
+
+enum source_status
+source_filter_new(struct source_filter **out, const char *text, char *error)
+{
+    struct bpf_program program;
+    /* libpcap's time goes up by the third power of what it is given. */
+    if (strlen(text) > FILTER_MAX)
+        return fail_filter(text, "it is longer than 4096 bytes", error);
+    pcap_t *dead = pcap_open_dead(DLT_LINUX_SLL2, SNAPLEN_MAX);
+    if (dead == NULL) return fail(SOURCE_EFAILED, error, "filter", "out of memory");
+    const enum source_status status = compile(dead, text, &program, error);
+    pcap_close(dead);
+    if (status != SOURCE_OK) return status;
+    struct source_filter *filter = copy_program(text, &program);
+    pcap_freecode(&program);
+    if (filter == NULL) return fail(SOURCE_EFAILED, error, "filter", "out of memory");
+    if (!kernel_filter_adapt(filter->code, filter->count)) {
+        source_filter_free(filter);
+        return fail_filter(text, "it reads link headers, which are not there", error);
+    }
+    *out = filter;
+    return SOURCE_OK;
+}
+
+void
+source_filter_free(struct source_filter *filter)
+{
+    free(filter);
+}
+
+/* --- Following interfaces ------------------------------------------------------- */
+
+static bool
+are_alike(const struct source_target *one, const struct source_target *two)
+{
+    const char *const a = one->filter ? one->filter->text : "";
+    const char *const b = two->filter ? two->filter->text : "";
+    return one->ifindex != 0 && two->ifindex != 0 && one->snaplen == two->snaplen &&
+           strcmp(a, b) == 0;
+}
+
+/* The first target and all that are captured like it. */
+static void
+add_targets(struct kernel_filter *filter, const struct source_target *targets,
+    size_t count, uint32_t *ifindexes)
+{
+    static const struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, 1)};
+    static const struct sock_filter none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    const struct source_filter *own = targets->filter;
+    const struct sock_filter *code = own ? own->code : all;
+    size_t alike = 0;
+    if (targets->ifindex != 0) ifindexes[alike++] = targets->ifindex;
+    for (size_t i = 1; i < count; i++)
+        if (are_alike(&targets[0], &targets[i]))
+            ifindexes[alike++] = targets[i].ifindex;
+    if (targets->snaplen == 0) code = none;
+    kernel_filter_add(filter, ifindexes, alike, code,
+        code == all || code == none ? 1 : own->count, (uint32_t)targets->snaplen);
+}
+
+static bool
+is_first_of_its_like(const struct source_target *targets, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (are_alike(&targets[i], &targets[at])) return false;
+    return true;
+}
+
+static enum source_status
+build_filter(struct kernel_filter *filter, const struct source_target *targets,
+    size_t count, char *error)
+{
+    uint32_t *ifindexes = calloc(count + 1, sizeof *ifindexes);
+    if (ifindexes == NULL)
+        return fail(SOURCE_EFAILED, error, "filter", "out of memory");
+    kernel_filter_begin(filter);
+    for (size_t i = 0; i < count; i++)
+        if (is_first_of_its_like(targets, i))
+            add_targets(filter, targets + i, count - i, ifindexes);
+    free(ifindexes);
+    if (kernel_filter_end(filter)) return SOURCE_OK;
+    return fail(SOURCE_EFILTER, error, "filter",
+        "those of all interfaces together are too long for the kernel");
+}
+
+static int64_t
+steady_clock_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* pcap_setfilter() would let nothing through for a moment, and set counters to 0. */
+static enum source_status
+attach_filter(struct source *source, struct kernel_filter *filter, char *error)
+{
+    const struct sock_fprog program = {(unsigned short)filter->count, filter->code};
+    if (setsockopt(pcap_fileno(source->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+            sizeof program) != 0)
+        return fail(SOURCE_EFAILED, error, "filter", strerror(errno));
+    if (!source->is_following) {
+        gettimeofday(&source->follow, NULL);
+        source->settled_by_s = steady_clock_s() + 1;
+    }
+    source->is_following = true;
+    return SOURCE_OK;
+}
+
+static void
+change_membership(const struct source *source, uint32_t ifindex, int change)
+{
+    const struct packet_mreq request = {
+        .mr_ifindex = (int)ifindex, .mr_type = PACKET_MR_PROMISC};
+    /* A device without the mode (a tunnel) sees all its packets anyway; that of one
+     * that has vanished went with it. */
+    (void)setsockopt(
+        source->promiscuous_fd, SOL_PACKET, change, &request, sizeof request);
+}
+
+static bool
+has_ifindex(const uint32_t *list, size_t count, uint32_t ifindex)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == ifindex) return true;
+    return false;
+}
+
+static void
+set_promiscuous(
+    struct source *source, const struct source_target *targets, size_t count)
+{
+    size_t wanted_count = 0;
+    uint32_t *wanted = calloc(count + 1, sizeof *wanted);
+    if (wanted == NULL) return; /* those of before stay */
+    for (size_t i = 0; i < count; i++)
+        if (targets[i].promiscuous && targets[i].ifindex != 0)
+            wanted[wanted_count++] = targets[i].ifindex;
+    for (size_t i = 0; i < wanted_count; i++)
+        if (!has_ifindex(source->promiscuous, source->promiscuous_count, wanted[i]))
+            change_membership(source, wanted[i], PACKET_ADD_MEMBERSHIP);
+    for (size_t i = 0; i < source->promiscuous_count; i++)
+        if (!has_ifindex(wanted, wanted_count, source->promiscuous[i]))
+            change_membership(source, source->promiscuous[i], PACKET_DROP_MEMBERSHIP);
+    free(source->promiscuous);
+    source->promiscuous = wanted;
+    source->promiscuous_count = wanted_count;
+}
+
+enum source_status
+source_follow(struct source *source, const struct source_target *targets, size_t count,
+    char *error)
+{
+    struct kernel_filter filter;
+    enum source_status status = build_filter(&filter, targets, count, error);
+    if (status == SOURCE_OK) status = attach_filter(source, &filter, error);
+    if (status == SOURCE_OK) set_promiscuous(source, targets, count);
+    return status;
 }
 
 /* --- Live -------------------------------------------------------------------- */
-
-static void
-join_promiscuous(struct source *source, unsigned ifindex)
-{
-    struct packet_mreq request = {
-        .mr_ifindex = (int)ifindex, .mr_type = PACKET_MR_PROMISC};
-    if (source->promiscuous_fd < 0) return;
-    /* A device without the mode (a tunnel) sees all its packets anyway. */
-    (void)setsockopt(source->promiscuous_fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
-        &request, sizeof request);
-}
-
-/* Returns whether an interface came or went. */
-static bool
-find_ifaces(struct source *source)
-{
-    bool changed = false;
-    for (size_t i = 0; i < source->options.iface_count; i++) {
-        const unsigned ifindex = if_nametoindex(source->options.ifaces[i]);
-        if (ifindex == source->ifindexes[i]) continue;
-        source->ifindexes[i] = ifindex;
-        changed = true;
-        if (ifindex != 0) join_promiscuous(source, ifindex);
-    }
-    return changed;
-}
-
-static enum source_status
-check_ifaces(const struct source *source, char *error)
-{
-    for (size_t i = 0; i < source->options.iface_count; i++)
-        if (source->ifindexes[i] == 0)
-            return fail(SOURCE_EFAILED, error, source->options.ifaces[i],
-                "no such interface; `ip link` lists them");
-    return 0;
-}
 
 static enum source_status
 activate(struct source *source, char *error)
 {
     pcap_t *pcap = source->pcap;
-    pcap_set_snaplen(pcap, source->options.snaplen);
+    pcap_set_snaplen(pcap, SNAPLEN_MAX);
     pcap_set_timeout(pcap, TIMEOUT_MS);
     pcap_set_buffer_size(pcap, source->options.buffer_mib * 1024 * 1024);
     const int rc = pcap_activate(pcap);
@@ -186,19 +328,17 @@ static enum source_status
 open_live(struct source *source, char *error)
 {
     char why[PCAP_ERRBUF_SIZE];
-    if (source->options.promiscuous)
-        source->promiscuous_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-    find_ifaces(source);
-    enum source_status status = check_ifaces(source, error);
-    if (status != SOURCE_OK) return status;
+    enum source_status status;
+    source->promiscuous_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     source->pcap = pcap_create("any", why);
     if (source->pcap == NULL) return fail(SOURCE_EFAILED, error, "capture", why);
     if ((status = activate(source, error)) != SOURCE_OK) return status;
     if ((status = find_link(source, "capture", error)) != SOURCE_OK) return status;
-    if ((status = set_live_filter(source, error)) != SOURCE_OK) return status;
+    if ((status = source_follow(source, NULL, 0, error)) != SOURCE_OK) return status;
+    source->is_following = false;
     if (pcap_setnonblock(source->pcap, 1, why) != 0)
         return fail(SOURCE_EFAILED, error, "capture", why);
-    return 0;
+    return SOURCE_OK;
 }
 
 /* --- Files ------------------------------------------------------------------- */
@@ -210,7 +350,10 @@ open_file(struct source *source, char *error)
     const char *path = source->options.file;
     FILE *file = fopen(path, "rbe");
     if (file == NULL) return fail(SOURCE_EFILE, error, path, strerror(errno));
-    setvbuf(file, NULL, _IOFBF, READ_BUFFER_BYTES);
+    /* Without memory of ours glibc takes its own 4 KiB, whatever the size. */
+    source->read_buffer = malloc(READ_BUFFER_BYTES);
+    if (source->read_buffer != NULL)
+        setvbuf(file, source->read_buffer, _IOFBF, READ_BUFFER_BYTES);
     source->pcap = pcap_fopen_offline(file, why);
     if (source->pcap == NULL) {
         fclose(file);
@@ -218,7 +361,7 @@ open_file(struct source *source, char *error)
     }
     const enum source_status status = find_link(source, path, error);
     if (status != SOURCE_OK || source->options.filter == NULL) return status;
-    return set_filter(source, source->options.filter, error);
+    return set_file_filter(source, source->options.filter, error);
 }
 
 /* --- Public ------------------------------------------------------------------ */
@@ -227,15 +370,10 @@ enum source_status
 source_open(struct source **out, const struct source_options *options, char *error)
 {
     struct source *source = calloc(1, sizeof *source);
-    unsigned *ifindexes = calloc(options->iface_count + 1, sizeof *ifindexes);
-    if (source == NULL || ifindexes == NULL) {
-        free(source);
-        free(ifindexes);
-        return fail(SOURCE_EFAILED, error, "capture", "out of memory");
-    }
+    if (source == NULL) return fail(SOURCE_EFAILED, error, "capture", "out of memory");
     source->options = *options;
-    source->ifindexes = ifindexes;
     source->promiscuous_fd = -1;
+    source->is_settled = options->file != NULL;
     const enum source_status status =
         options->file ? open_file(source, error) : open_live(source, error);
     if (status != SOURCE_OK) {
@@ -252,7 +390,8 @@ source_close(struct source *source)
     if (source == NULL) return;
     if (source->pcap) pcap_close(source->pcap);
     if (source->promiscuous_fd >= 0) close(source->promiscuous_fd);
-    free(source->ifindexes);
+    free(source->promiscuous);
+    free(source->read_buffer);
     free(source);
 }
 
@@ -263,24 +402,32 @@ source_link(const struct source *source)
 }
 
 int
-source_iface(const struct source *source, uint32_t ifindex)
-{
-    if (source->options.file) return 0;
-    for (size_t i = 0; i < source->options.iface_count; i++)
-        if (source->ifindexes[i] == ifindex) return (int)i;
-    return -1;
-}
-
-int
 source_fd(const struct source *source)
 {
     return pcap_get_selectable_fd(source->pcap);
 }
 
 struct delivery {
+    struct source *source;
     source_packet_fn *call;
     void *arg;
 };
+
+static int64_t
+microseconds(const struct timeval *time)
+{
+    return (int64_t)time->tv_sec * 1000000 + time->tv_usec;
+}
+
+/* Packets that came between opening and the first filter are nobody's. */
+static bool
+is_early(struct source *source, const struct timeval *time)
+{
+    if (source->is_following)
+        source->is_settled = microseconds(time) >= microseconds(&source->follow) ||
+                             steady_clock_s() > source->settled_by_s;
+    return !source->is_settled;
+}
 
 static void
 deliver(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
@@ -288,6 +435,8 @@ deliver(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
     const struct delivery *delivery = (const void *)user;
     const struct source_packet packet = {bytes, header->caplen, header->len,
         header->ts.tv_sec, (uint32_t)header->ts.tv_usec};
+    if (!delivery->source->is_settled && is_early(delivery->source, &header->ts))
+        return;
     delivery->call(delivery->arg, &packet);
 }
 
@@ -295,24 +444,12 @@ int
 source_dispatch(
     struct source *source, int max, source_packet_fn *call, void *arg, char *error)
 {
-    struct delivery delivery = {call, arg};
+    struct delivery delivery = {source, call, arg};
     const int count = pcap_dispatch(source->pcap, max, deliver, (u_char *)&delivery);
     if (count >= 0) return count;
     fail(SOURCE_EFAILED, error, source->options.file ? source->options.file : "capture",
         pcap_geterr(source->pcap));
     return -1;
-}
-
-enum source_status
-source_refresh(struct source *source, char *error)
-{
-    if (!find_ifaces(source)) return SOURCE_OK;
-    struct source_stats stats;
-    source_read_stats(source, &stats);
-    const enum source_status status = set_live_filter(source, error);
-    /* A change of the filter sets libpcap's counters to 0. */
-    memset(&source->last, 0, sizeof source->last);
-    return status;
 }
 
 void

@@ -5,7 +5,9 @@
  * The only part that knows libpcap.  Live, there is one handle for all interfaces: the
  * "any" device with cooked headers of version 2, which say for each packet on which
  * interface it was and whether it was sent.  It survives interfaces that go down,
- * vanish and come back.  Messages are one line, in the caller's buffer.
+ * vanish and come back.  Filters of all interfaces run in the kernel, as one program
+ * that is replaced without a gap; see kernel_filter.h.  Messages are one line, in the
+ * caller's buffer.
  */
 #ifndef CAPTURE_SOURCE_H
 #define CAPTURE_SOURCE_H
@@ -28,12 +30,19 @@ enum source_status {
 struct source;
 
 struct source_options {
-    const char *const *ifaces; /* live */
-    size_t iface_count;
     const char *file;   /* recorded; NULL: live */
-    const char *filter; /* BPF, or NULL */
-    int buffer_mib;     /* of the kernel's ring */
-    int snaplen;
+    const char *filter; /* of the file: BPF, or NULL */
+    int buffer_mib;     /* live: of the kernel's ring */
+};
+
+/* A filter of interfaces, compiled. */
+struct source_filter;
+
+/* What to capture of an interface that is there. */
+struct source_target {
+    uint32_t ifindex;                   /* 0: all others; only as the last */
+    const struct source_filter *filter; /* or NULL */
+    int snaplen;                        /* bytes kept of a packet; 0: none is wanted */
     bool promiscuous;
 };
 
@@ -51,17 +60,25 @@ struct source_stats {
     uint64_t received, dropped, if_dropped; /* since the source was opened */
 };
 
-/* What options points to is borrowed until close.  Other than SOURCE_OK: there is a
- * line in error. */
+/* What options points to is borrowed until close.  Live, nothing is captured before the
+ * first source_follow().  Other than SOURCE_OK: there is a line in error. */
 enum source_status source_open(
     struct source **out, const struct source_options *options, char *error);
 void source_close(struct source *source);
 
-enum packet_link source_link(const struct source *source);
+/* Compile a filter of interfaces, without a source.  A long one takes seconds: not to
+ * be done while packets wait.  For source_filter_free(). */
+enum source_status source_filter_new(
+    struct source_filter **out, const char *text, char *error);
+void source_filter_free(struct source_filter *filter);
 
-/* Which of options->ifaces has this index now; -1: none.  A file has one interface, 0.
- */
-int source_iface(const struct source *source, uint32_t ifindex);
+/* Capture these from now on, and nothing else; live only.  Packets of those that were
+ * followed before, with the same filter, are all there.  Other than SOURCE_OK: nothing
+ * has changed. */
+enum source_status source_follow(struct source *source,
+    const struct source_target *targets, size_t count, char *error);
+
+enum packet_link source_link(const struct source *source);
 
 /* A file descriptor that is readable when packets wait; live only. */
 int source_fd(const struct source *source);
@@ -70,10 +87,6 @@ int source_fd(const struct source *source);
  * file's end; -1 with a line in error. */
 int source_dispatch(
     struct source *source, int max, source_packet_fn *call, void *arg, char *error);
-
-/* Look whether interfaces came, went, or came back under another index; live only.
- * Other than SOURCE_OK: the filter could not follow, and error says why. */
-enum source_status source_refresh(struct source *source, char *error);
 
 void source_read_stats(struct source *source, struct source_stats *out);
 

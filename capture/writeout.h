@@ -14,20 +14,46 @@ struct writeout;
 
 struct writeout_options {
     const char *db_path;
-    const char *const *ifaces; /* borrowed until writeout_close() */
+    const char *const *ifaces; /* that are known to come, to see now what is wrong */
     size_t iface_count;
     const struct godb_l7_names *l7_names; /* borrowed likewise; NULL: none are known */
     bool is_strict; /* a block that is not later than the last is an error, as it is for
                      * a recorded file; live, it is stamped just behind the last */
 };
 
-/* Open the database, creating it, and a writer for each interface. */
+/* Open the database, creating it, and a writer for each interface; those of others are
+ * opened as they come. */
 int writeout_open(struct writeout **out, const struct writeout_options *options,
     struct godb_err *err);
 
 /* Hand over a rotation, which the thread frees.  Waits for the thread where is_strict
  * and some are queued. */
 void writeout_submit(struct writeout *writeout, struct rotation *rotation);
+
+/* What an interface has on disk, and what waits for it. */
+struct writeout_state {
+    char iface[GODB_IFACE_MAX];
+    int64_t written_s;   /* stamp of its last block; 0: none; -1: not known yet */
+    uint64_t kept_count; /* flows of blocks that could not be written */
+};
+
+/* Borrowed for the call; rows' interface numbers mean nothing. */
+typedef void writeout_look_fn(
+    void *arg, const struct writeout_state *state, const struct rotation_row *kept);
+
+enum writeout_moment {
+    WRITEOUT_QUIET, /* looked: all that was submitted is on disk, or is kept */
+    WRITEOUT_BUSY,  /* it took too long */
+    WRITEOUT_PAST   /* more has been submitted since */
+};
+
+/* Wait until the first `submitted` rotations are done, and look at each interface that
+ * has had one while nothing else is.  May be called by any thread. */
+enum writeout_moment writeout_look(struct writeout *writeout, uint64_t submitted,
+    int timeout_ms, writeout_look_fn *look, void *arg);
+
+/* What an interface had when the last rotation was done, without waiting. */
+struct writeout_state writeout_state(struct writeout *writeout, const char *iface);
 
 /* True once a block could not be written that will not be tried again (is_strict). */
 bool writeout_has_failed(struct writeout *writeout);

@@ -125,7 +125,7 @@ fill_block(struct godb_block_list *list, struct godb_block_info *out)
     out->iface = list->days.ifaces[list->iface];
     out->time_s = day_block_time(&list->day, list->slot);
     out->traffic_bytes = out->packets_logged = -1;
-    out->pcap = (struct godb_pcap_stats){-1, -1, -1};
+    out->pcap = (struct godb_pcap_stats)GODB_PCAP_STATS_UNKNOWN;
     const struct meta_block *meta = meta_find(&list->meta, out->time_s);
     if (meta) {
         out->traffic_bytes = meta->traffic_bytes;

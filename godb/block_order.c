@@ -8,23 +8,42 @@
 
 #include "godb/day.h"
 #include "godb/error.h"
+#include "godb/live.h"
 
 /* --- Listing ---------------------------------------------------------------------- */
 
 static int
-add_blocks(struct block_order *order, const struct day *day, uint32_t day_index,
-    const struct godb_selection *sel, struct godb_err *err)
+reserve(struct block_order *order, size_t count, struct godb_err *err)
 {
-    const size_t count = order->count + day_block_count(day);
-    struct block_ref *more = realloc(order->refs, (count + 1) * sizeof *more);
+    struct block_ref *more =
+        realloc(order->refs, (order->count + count + 1) * sizeof *more);
     if (more == NULL) return err_nomem(err);
     order->refs = more;
+    return GODB_OK;
+}
+
+static int
+add_blocks(struct block_order *order, const struct day *day, uint32_t day_index,
+    const struct godb_selection *sel, int64_t until_s, struct godb_err *err)
+{
+    int rc = reserve(order, day_block_count(day), err);
+    if (rc != GODB_OK) return rc;
     for (uint32_t slot = 0; slot < day_block_count(day); slot++) {
         const int64_t time_s = day_block_time(day, slot);
-        if (time_s < sel->first_s || time_s > sel->last_s) continue;
+        if (time_s < sel->first_s || time_s > sel->last_s || time_s > until_s) continue;
         if (!day_block_is_first(day, slot)) continue;
         order->refs[order->count++] = (struct block_ref){time_s, day_index, slot};
     }
+    return GODB_OK;
+}
+
+static int
+add_live(struct block_order *order, uint32_t day_index, const struct live_block *block,
+    struct godb_err *err)
+{
+    int rc = reserve(order, 1, err);
+    if (rc != GODB_OK) return rc;
+    order->refs[order->count++] = (struct block_ref){block->time_s, day_index, 0};
     return GODB_OK;
 }
 
@@ -37,14 +56,18 @@ add_day(struct block_order *order, struct day *day, const struct godb *db,
     struct godb_err why;
     if (spec->stop && spec->stop(spec->stop_arg))
         return err_set(err, GODB_ECANCELLED, "cancelled");
-    int rc = day_open(day, godb_root(db), days->ifaces[ref->iface], ref->day_s, &why);
+    const char *iface = days->ifaces[ref->iface];
+    if (ref->day_s == DAY_LIVE)
+        return add_live(order, day_index, live_find(spec->live, iface), err);
+    int rc = day_open(day, godb_root(db), iface, ref->day_s, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
     if (rc != GODB_OK) {
         /* Being made, or just deleted. */
         if (rc != GODB_ENOTFOUND && spec->warn) spec->warn(spec->warn_arg, &why);
         return GODB_OK;
     }
-    rc = add_blocks(order, day, day_index, &spec->sel, err);
+    rc = add_blocks(
+        order, day, day_index, &spec->sel, live_stored_until(spec->live, iface), err);
     day_close(day);
     return rc;
 }

@@ -61,7 +61,7 @@ static bool
 in_range(const struct block_reader *reader, uint32_t slot)
 {
     const int64_t time_s = day_block_time(&reader->day, slot);
-    return time_s >= reader->spec->sel.first_s && time_s <= reader->spec->sel.last_s;
+    return time_s >= reader->spec->sel.first_s && time_s <= reader->until_s;
 }
 
 /* Which slots are left, and where the range of times ends among them. */
@@ -77,6 +77,7 @@ set_slots(struct block_reader *reader, uint32_t from, uint32_t until)
 void
 block_reader_take_part(struct block_reader *reader, uint32_t part, uint32_t part_count)
 {
+    if (part != 0) reader->live = NULL;
     if (!reader->has_day) return;
     const uint32_t slots = day_block_count(&reader->day);
     set_slots(reader, slots * part / part_count, slots * (part + 1) / part_count);
@@ -113,6 +114,11 @@ block_reader_enter(struct block_reader *reader, const char *root, const char *if
     struct godb_err why;
     leave_day(reader);
     reader->iface = iface;
+    reader->live = day_s == DAY_LIVE ? live_find(reader->spec->live, iface) : NULL;
+    if (day_s == DAY_LIVE) return GODB_OK;
+    const int64_t stored_s = live_stored_until(reader->spec->live, iface);
+    const int64_t last_s = reader->spec->sel.last_s;
+    reader->until_s = stored_s < last_s ? stored_s : last_s;
     int rc = open_day(reader, root, day_s, &why);
     if (rc == GODB_OK) {
         swap_windows(reader);
@@ -218,22 +224,15 @@ select_rows(struct block_reader *reader, uint32_t *out_count)
     return GODB_OK;
 }
 
+/* Those that were wanted; the rest of *out is zero. */
 static void
-fill_chunk(
-    const struct block_reader *reader, uint32_t selected_count, struct godb_chunk *out)
+fill_columns(const struct block_reader *reader, struct godb_chunk *out)
 {
-    memset(out, 0, sizeof *out);
-    out->iface = reader->iface;
-    out->time_s = day_block_time(&reader->day, reader->block.slot);
-    out->slot = reader->block.slot;
-    out->l7_names = l7_names(reader);
-    out->row_count = reader->block.row_count;
-    out->selected_count = selected_count;
-    if (selected_count < reader->block.row_count) out->selected = reader->selected;
     const void *wanted[GODB_COLUMN_COUNT];
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         wanted[col] =
             reader->spec->columns & GODB_COLUMN_BIT(col) ? reader->column[col] : NULL;
+    memset(out, 0, sizeof *out);
     out->sip = wanted[GODB_SIP];
     out->dip = wanted[GODB_DIP];
     out->proto = wanted[GODB_PROTO];
@@ -241,6 +240,20 @@ fill_chunk(
     out->l7proto = wanted[GODB_L7PROTO];
     for (int i = 0; i < 4; i++)
         out->counters[i] = wanted[GODB_BYTES_RCVD + i];
+}
+
+static void
+fill_chunk(
+    const struct block_reader *reader, uint32_t selected_count, struct godb_chunk *out)
+{
+    fill_columns(reader, out);
+    out->iface = reader->iface;
+    out->time_s = day_block_time(&reader->day, reader->block.slot);
+    out->slot = reader->block.slot;
+    out->l7_names = l7_names(reader);
+    out->row_count = reader->block.row_count;
+    out->selected_count = selected_count;
+    if (selected_count < reader->block.row_count) out->selected = reader->selected;
 }
 
 /* One block: GODB_OK with *out_count selected rows (maybe none), or why not. */
@@ -258,10 +271,58 @@ read_block(struct block_reader *reader, uint32_t slot, uint32_t *out_count)
     return rc;
 }
 
+/* --- Live ------------------------------------------------------------------------- */
+
+static const void *
+live_column(void *block, enum godb_column column)
+{
+    return ((const struct live_block *)block)->columns[column];
+}
+
+static int
+select_live(struct block_reader *reader, const struct live_block *block,
+    uint32_t *out_count, struct godb_err *err)
+{
+    struct live_block source_block = *block;
+    const struct filter_source source = {
+        live_column, &source_block, reader->spec->live->names, block->row_count};
+    *out_count = block->row_count;
+    if (reader->spec->filter == NULL) return GODB_OK;
+    reader->block.row_count = block->row_count;
+    if (reserve_selected(reader) != GODB_OK) return err_nomem(err);
+    int rc = filter_select(
+        reader->spec->filter, &source, &reader->scratch, reader->selected, out_count);
+    return rc == GODB_ENOMEM ? err_nomem(err) : rc;
+}
+
+/* The one block of DAY_LIVE: once. */
+static int
+next_live(struct block_reader *reader, struct godb_chunk *out, struct godb_err *err)
+{
+    const struct live_block *block = reader->live;
+    uint32_t count;
+    reader->live = NULL;
+    int rc = select_live(reader, block, &count, err);
+    if (rc != GODB_OK) return rc;
+    if (count == 0) return GODB_DONE;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        reader->column[col] = block->columns[col];
+    fill_columns(reader, out);
+    out->iface = reader->iface;
+    out->time_s = block->time_s;
+    out->slot = GODB_DAY_BLOCKS;
+    out->l7_names = reader->spec->live->names;
+    out->row_count = block->row_count;
+    out->selected_count = count;
+    if (count < block->row_count) out->selected = reader->selected;
+    return GODB_OK;
+}
+
 int
 block_reader_next(
     struct block_reader *reader, struct godb_chunk *out, struct godb_err *err)
 {
+    if (reader->live) return next_live(reader, out, err);
     if (!reader->has_day) return GODB_DONE;
     while (reader->next_slot < reader->end_slot) {
         const uint32_t slot = reader->next_slot++;

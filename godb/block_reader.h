@@ -20,6 +20,7 @@
 #include "godb/day_list.h"
 #include "godb/filter.h"
 #include "godb/l7_file.h"
+#include "godb/live.h"
 
 struct block_reader {
     const struct godb_scan_spec *spec;
@@ -29,8 +30,10 @@ struct block_reader {
     struct day day;
     struct colfile_window windows[GODB_COLUMN_COUNT];
     struct l7_spaces l7;
-    uint32_t next_slot, end_slot; /* what is left of the day, or of the part of it */
-    uint32_t last_slot;           /* the last one in range */
+    uint32_t next_slot, end_slot;  /* what is left of the day, or of the part of it */
+    uint32_t last_slot;            /* the last one in range */
+    int64_t until_s;               /* no later blocks of the interface are taken */
+    const struct live_block *live; /* in place of a day; NULL: none, or taken */
     /* The block at hand. */
     struct day_block block;
     uint32_t first_row, row_end; /* no rows outside of them pass */
@@ -48,7 +51,8 @@ void block_reader_init(struct block_reader *reader, const struct godb_scan_spec 
 void block_reader_free(struct block_reader *reader);
 
 /* Begin with a day; one that cannot be read is told to spec->warn, and has no blocks.
- * iface is borrowed until the next day. */
+ * DAY_LIVE: the block that spec->live has of the interface.  iface is borrowed until
+ * the next day. */
 int block_reader_enter(struct block_reader *reader, const char *root, const char *iface,
     int64_t day_s, struct godb_err *err);
 

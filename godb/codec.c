@@ -11,6 +11,7 @@
 /* The originals search 512 candidates a position; level 9 comes nearest at a fifth of
  * the time, and any valid LZ4 block is readable by all of them. */
 static const int levels[] = {
+    [CODEC_FASTEST] = 0, /* not HC */
     [CODEC_FAST] = LZ4HC_CLEVEL_MIN,
     [CODEC_GOOD] = 5,
     [CODEC_SMALL] = LZ4HC_CLEVEL_DEFAULT,
@@ -46,6 +47,11 @@ codec_pack(struct codec_state *state, enum codec_effort effort, uint8_t *out,
     size_t out_bytes, const uint8_t *raw, size_t raw_bytes)
 {
     LZ4_streamHC_t *stream = (LZ4_streamHC_t *)state;
+    if (effort == CODEC_FASTEST) {
+        const int fast = LZ4_compress_default(
+            (const char *)raw, (char *)out, (int)raw_bytes, (int)out_bytes);
+        return fast > 0 ? (size_t)fast : 0;
+    }
     /* Forgets what came before without clearing 256 KiB of tables, which would cost
      * more than a small block. */
     LZ4_resetStreamHC_fast(stream, levels[effort]);

@@ -137,6 +137,19 @@ copy_ifaces(
     return GODB_OK;
 }
 
+static int
+push_day(struct day_list *list, struct day_ref day, struct godb_err *err)
+{
+    if ((list->count & (list->count - 1)) == 0) {
+        size_t capacity = list->count ? list->count * 2 : 1;
+        void *more = realloc(list->days, capacity * sizeof *list->days);
+        if (more == NULL) return err_nomem(err);
+        list->days = more;
+    }
+    list->days[list->count++] = day;
+    return GODB_OK;
+}
+
 struct day_taker {
     struct day_list *list;
     const struct godb_selection *sel;
@@ -151,14 +164,7 @@ add_day(const struct day_taker *taker, int64_t day_s, bool is_v4, struct godb_er
     if (day_s + GODB_DAY_S + GODB_INTERVAL_S <= taker->sel->first_s ||
         day_s - GODB_INTERVAL_S > taker->sel->last_s)
         return GODB_OK;
-    if ((list->count & (list->count - 1)) == 0) {
-        size_t capacity = list->count ? list->count * 2 : 1;
-        void *more = realloc(list->days, capacity * sizeof *list->days);
-        if (more == NULL) return err_nomem(err);
-        list->days = more;
-    }
-    list->days[list->count++] = (struct day_ref){taker->iface, day_s, is_v4};
-    return GODB_OK;
+    return push_day(list, (struct day_ref){taker->iface, day_s, is_v4}, err);
 }
 
 static int
@@ -247,6 +253,45 @@ day_list_make(struct day_list *list, const struct godb *db,
                                  : copy_ifaces(list, sel, err);
     if (rc == GODB_OK) rc = list_days(list, db, sel, err);
     if (rc != GODB_OK) day_list_free(list);
+    return rc;
+}
+
+/* Where it stands or would stand by name. */
+static uint32_t
+place_of(const struct day_list *list, const char *iface)
+{
+    uint32_t at = 0;
+    while (at < list->iface_count && strcmp(list->ifaces[at], iface) < 0)
+        at++;
+    return at;
+}
+
+static int
+insert_iface(
+    struct day_list *list, uint32_t at, const char *iface, struct godb_err *err)
+{
+    int rc = add_iface(list, iface, err);
+    if (rc != GODB_OK) return rc;
+    char name[GODB_IFACE_MAX];
+    memcpy(name, list->ifaces[list->iface_count - 1], sizeof name);
+    memmove(list->ifaces[at + 1], list->ifaces[at],
+        (list->iface_count - 1 - at) * sizeof *list->ifaces);
+    memcpy(list->ifaces[at], name, sizeof name);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->days[i].iface >= at) list->days[i].iface++;
+    return GODB_OK;
+}
+
+int
+day_list_add(
+    struct day_list *list, const char *iface, int64_t day_s, struct godb_err *err)
+{
+    const uint32_t at = place_of(list, iface);
+    int rc = GODB_OK;
+    if (at == list->iface_count || strcmp(list->ifaces[at], iface) != 0)
+        rc = insert_iface(list, at, iface, err);
+    if (rc == GODB_OK) rc = push_day(list, (struct day_ref){at, day_s, false}, err);
+    if (rc == GODB_OK) qsort(list->days, list->count, sizeof *list->days, compare_days);
     return rc;
 }
 

@@ -9,9 +9,11 @@
 
 struct day_ref {
     uint32_t iface; /* index into day_list.ifaces */
-    int64_t day_s;
-    bool is_v4; /* only there as goDB v4 writes it; see v4_day.h */
+    int64_t day_s;  /* DAY_LIVE: no directory, but a block in memory; see live.h */
+    bool is_v4;     /* only there as goDB v4 writes it; see v4_day.h */
 };
+
+#define DAY_LIVE INT64_MAX
 
 struct day_list {
     char (*ifaces)[GODB_IFACE_MAX]; /* by name, each once */
@@ -30,5 +32,9 @@ int day_list_ifaces(struct day_list *list, const struct godb *db, struct godb_er
 int day_list_make(struct day_list *list, const struct godb *db,
     const struct godb_selection *sel, struct godb_err *err);
 void day_list_free(struct day_list *list);
+
+/* Add a day, and its interface where the list lacks it. */
+int day_list_add(
+    struct day_list *list, const char *iface, int64_t day_s, struct godb_err *err);
 
 #endif

@@ -329,10 +329,28 @@ char *godb_filter_text(const struct godb_filter *filter);
 
 /* --- Blocks: metadata only ------------------------------------------------------ */
 
-/* -1 in a field: not known. */
+/* Why packets were not counted to any flow. */
+enum godb_undecoded {
+    GODB_NOT_IP,     /* ARP, LLDP, ... */
+    GODB_TRUNCATED,  /* too little of them was captured */
+    GODB_BAD_HEADER, /* an IP header contradicts itself */
+    GODB_TOO_DEEP,   /* too many VLAN tags or MPLS labels */
+    GODB_UNDECODED_COUNT
+};
+
+/* What an interface's packets came to in one interval; -1 in a field: not known. */
 struct godb_pcap_stats {
     int64_t received, dropped, if_dropped;
+    int64_t undecoded[GODB_UNDECODED_COUNT];
 };
+
+#define GODB_PCAP_STATS_UNKNOWN                                                        \
+    {                                                                                  \
+        -1, -1, -1,                                                                    \
+        {                                                                              \
+            -1, -1, -1, -1                                                             \
+        }                                                                              \
+    }
 
 struct godb_block_info {
     const char *iface; /* borrowed until the list is closed */
@@ -355,6 +373,24 @@ int godb_block_list_next(
     struct godb_block_list *list, struct godb_block_info *out, struct godb_err *err);
 void godb_block_list_close(struct godb_block_list *list);
 
+/* --- Live: flows that are not written yet ---------------------------------------- */
+
+/* What a goprobe has counted of the interval at hand and not written yet, at one
+ * moment: one block for each of its interfaces.  Immutable, so that threads may share
+ * it. */
+struct godb_live;
+
+/* The socket's name where nobody says another; in the database's directory. */
+#define GODB_LIVE_SOCKET "goprobe.sock"
+
+/* Ask the goprobe that captures into the database; path is its socket's, NULL for the
+ * usual place.  stop (may be NULL) is asked several times a second.  GODB_ENOTFOUND
+ * where none answers there: then none has anything that is not written.  GODB_EIO where
+ * it may not be asked, or fails to answer; GODB_ECORRUPT, GODB_ECANCELLED. */
+int godb_live_open(struct godb_live **out, const struct godb *db, const char *path,
+    godb_stop_fn *stop, void *stop_arg, struct godb_err *err);
+void godb_live_free(struct godb_live *live);
+
 /* --- Scan: flows, block by block ------------------------------------------------- */
 
 enum godb_block_key { GODB_BLOCK_TIME, GODB_BLOCK_IFACE };
@@ -368,6 +404,10 @@ struct godb_scan_spec {
     struct godb_selection sel;
     unsigned columns;                 /* bits of the columns to decode */
     const struct godb_filter *filter; /* NULL: every flow; borrowed until close */
+    /* Flows that are not stored yet come with the stored ones, each once: as the last
+     * block of their interface, in no day.  NULL: stored ones alone; borrowed until
+     * close. */
+    const struct godb_live *live;
     /* Blocks come by these; what they leave equal by interface, day and slot as
      * written, which is the order without them.  With them all headers of the selection
      * are read first.  An aggregation ignores them. */
@@ -384,7 +424,7 @@ struct godb_scan_spec {
 struct godb_chunk {
     const char *iface;
     int64_t time_s;
-    uint32_t slot; /* of the block in its day: below GODB_DAY_BLOCKS */
+    uint32_t slot; /* of the block in its day; GODB_DAY_BLOCKS: it is a live one */
     const struct godb_l7_names *l7_names; /* what the block's l7proto ids mean */
     uint32_t row_count;                   /* in the block */
     uint32_t selected_count;              /* passed the filter; never 0 */

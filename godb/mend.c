@@ -85,7 +85,8 @@ block_from_columns(
     struct day *day, uint32_t slot, struct meta_block *out, struct godb_err *err)
 {
     struct day_block block;
-    *out = (struct meta_block){day_block_time(day, slot), {-1, -1, -1}, 0, 0, 0};
+    *out = (struct meta_block){
+        day_block_time(day, slot), GODB_PCAP_STATS_UNKNOWN, 0, 0, 0};
     int rc = day_block_enter(day, slot, slot, &block, err);
     if (rc != GODB_OK) return rc;
     out->flow_count = block.row_count;

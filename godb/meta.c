@@ -12,6 +12,13 @@
 
 static const char META_FILE[] = "meta.json";
 
+static const char *const undecoded_keys[GODB_UNDECODED_COUNT] = {
+    [GODB_NOT_IP] = "packets_not_ip",
+    [GODB_TRUNCATED] = "packets_truncated",
+    [GODB_BAD_HEADER] = "packets_bad_header",
+    [GODB_TOO_DEEP] = "packets_too_deep",
+};
+
 static int64_t
 number_of(const json_t *object, const char *key)
 {
@@ -26,6 +33,8 @@ read_block(const json_t *entry, struct meta_block *out)
     out->pcap.received = number_of(entry, "pcap_packets_received");
     out->pcap.dropped = number_of(entry, "pcap_packets_dropped");
     out->pcap.if_dropped = number_of(entry, "pcap_packets_if_dropped");
+    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
+        out->pcap.undecoded[i] = number_of(entry, undecoded_keys[i]);
     out->packets_logged = number_of(entry, "packets_logged");
     out->flow_count = number_of(entry, "flowcount");
     out->traffic_bytes = number_of(entry, "traffic");
@@ -63,13 +72,21 @@ meta_read(struct meta *out, int dir_fd, struct godb_err *err)
 static json_t *
 block_json(const struct meta_block *block)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "timestamp",
+    json_t *json = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "timestamp",
         (json_int_t)block->time_s, "pcap_packets_received",
         (json_int_t)block->pcap.received, "pcap_packets_dropped",
         (json_int_t)block->pcap.dropped, "pcap_packets_if_dropped",
         (json_int_t)block->pcap.if_dropped, "packets_logged",
         (json_int_t)block->packets_logged, "flowcount", (json_int_t)block->flow_count,
         "traffic", (json_int_t)block->traffic_bytes);
+    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
+        if (block->pcap.undecoded[i] >= 0 &&
+            json_object_set_new(
+                json, undecoded_keys[i], json_integer(block->pcap.undecoded[i])) != 0) {
+            json_decref(json);
+            return NULL;
+        }
+    return json;
 }
 
 static json_t *

@@ -3,8 +3,9 @@
  * meta.h -- a day's meta.json: what is known of each block beside its flows.
  *
  * goDB 2.x writes one line, {"blocks":[{...},...]}, in the order of writing; 1.05 wrote
- * none.  It is read for the `blocks` and `interfaces` tables and for the summary, never
- * to decide which blocks exist.
+ * none.  What we know beyond its fields stands behind them, where it is known: its
+ * readers take no notice of other keys.  It is read for the `blocks` and `interfaces`
+ * tables and for the summary, never to decide which blocks exist.
  */
 #ifndef GODB_META_H
 #define GODB_META_H

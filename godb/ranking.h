@@ -3,7 +3,8 @@
  * ranking.h -- the first groups of some lists, in order.
  *
  * With a limit only that many groups are ever ordered: they stand in a heap whose top
- * is the last of them, and a group that comes before the top takes its place.
+ * is the last of them, and a group that comes before the top takes its place.  Threads
+ * order the groups of some lists each, and what they have is merged.
  */
 #ifndef GODB_RANKING_H
 #define GODB_RANKING_H
@@ -31,12 +32,12 @@ struct ranking {
     size_t count;
 };
 
-/* The first `limit` groups of the lists into ranking->groups, in order.  All pointers
- * are borrowed as long as the ranking is used.  GODB_ENOMEM, GODB_ECANCELLED; to be
- * freed after success and failure. */
+/* The first `limit` groups of the lists into ranking->groups, in order, by so many
+ * threads.  All pointers are borrowed as long as the ranking is used.  GODB_ENOMEM,
+ * GODB_ECANCELLED; to be freed after success and failure. */
 int ranking_make(struct ranking *ranking, const struct group_order *order,
-    const struct ranked_list *lists, size_t list_count, uint64_t limit, struct job *job,
-    struct godb_err *err);
+    const struct ranked_list *lists, size_t list_count, uint64_t limit,
+    size_t thread_count, struct job *job, struct godb_err *err);
 void ranking_free(struct ranking *ranking);
 
 /* At most so many bytes are taken for the first `limit` of `count` groups. */

@@ -184,7 +184,8 @@ rank_slice(struct regrouper *worker, enum group_kind kind,
     const struct ranked_list from = {groups, kind};
     struct ranking ranking;
     struct run run;
-    int rc = ranking_make(&ranking, task->order, &from, 1, task->limit, task->job, err);
+    int rc =
+        ranking_make(&ranking, task->order, &from, 1, task->limit, 1, task->job, err);
     if (rc == GODB_OK) rc = write_run(worker, &ranking, &run, err);
     ranking_free(&ranking);
     if (rc != GODB_OK) return rc;

@@ -162,8 +162,8 @@ fold_all(struct godb_result *result, size_t thread_count, struct job *job,
 /* --- Choosing --------------------------------------------------------------------- */
 
 static int
-finish_in_memory(
-    struct godb_result *result, uint64_t limit, struct job *job, struct godb_err *err)
+finish_in_memory(struct godb_result *result, uint64_t limit, size_t thread_count,
+    struct job *job, struct godb_err *err)
 {
     const struct group_parts *parts = &result->grouping.parts;
     result->lists = calloc(parts->count, sizeof *result->lists);
@@ -171,8 +171,10 @@ finish_in_memory(
     for (size_t i = 0; i < parts->count; i++)
         result->lists[i] =
             (struct ranked_list){&parts->parts[i].rows, group_kind_of(i)};
-    int rc = ranking_make(
-        &result->ranking, &result->order, result->lists, parts->count, limit, job, err);
+    /* Threads are not worth it for groups that are ordered before they have begun. */
+    enum { FEW = 20000 };
+    int rc = ranking_make(&result->ranking, &result->order, result->lists, parts->count,
+        limit, result->group_count < FEW ? 1 : thread_count, job, err);
     result->rows_left = result->ranking.count;
     return rc;
 }
@@ -219,6 +221,6 @@ result_finish(struct godb_result *result, const struct godb_aggregate_spec *spec
     if (rc != GODB_OK) return rc;
     return parts->pool.used_bytes + ranking_bytes(result->group_count, limit) <=
                    memory_bytes
-               ? finish_in_memory(result, limit, job, err)
+               ? finish_in_memory(result, limit, thread_count, job, err)
                : finish_spilled(result, limit, thread_count, memory_bytes, job, err);
 }

@@ -22,12 +22,14 @@
 #include "godb/error.h"
 #include "godb/filter.h"
 #include "godb/fsutil.h"
+#include "godb/live.h"
 
 /* --- Names in the filter ---------------------------------------------------------- */
 
 struct l7_search {
     const struct day_list *days;
     const char *root;
+    const struct godb_live *live;
 };
 
 static bool
@@ -36,6 +38,7 @@ day_knows(const struct l7_search *search, const struct day_ref *ref, const char 
     char path[GODB_PATH_MAX];
     struct l7_spaces spaces;
     bool found = false;
+    if (ref->day_s == DAY_LIVE) return godb_l7_id(search->live->names, name) >= 0;
     int length = snprintf(path, sizeof path, "%s/%s/%" PRId64, search->root,
         search->days->ifaces[ref->iface], ref->day_s);
     if (length < 0 || (size_t)length >= sizeof path) return false;
@@ -65,8 +68,11 @@ scan_days(struct day_list *out, struct godb *db, const struct godb_scan_spec *sp
     struct godb_err *err)
 {
     int rc = day_list_make(out, db, &spec->sel, err);
+    if (rc != GODB_OK) return rc;
+    rc = live_add_days(out, spec->live, &spec->sel, err);
+    if (rc != GODB_OK) day_list_free(out);
     if (rc != GODB_OK || spec->filter == NULL || out->count == 0) return rc;
-    struct l7_search search = {out, godb_root(db)};
+    struct l7_search search = {out, godb_root(db), spec->live};
     const char *unknown = filter_unknown_l7_name(spec->filter, is_known, &search);
     if (unknown == NULL) return GODB_OK;
     err_set(err, GODB_EARG,

@@ -218,8 +218,8 @@ static struct meta_block
 meta_of(const struct godb_block *block, int64_t time_s,
     const struct godb_block_stats *stats)
 {
-    struct meta_block meta = {time_s, {-1, -1, -1}, -1, (int64_t)block->count,
-        meta_number(block->traffic_bytes)};
+    struct meta_block meta = {time_s, GODB_PCAP_STATS_UNKNOWN, -1,
+        (int64_t)block->count, meta_number(block->traffic_bytes)};
     if (stats) {
         meta.pcap = stats->pcap;
         meta.packets_logged = stats->packets_logged;

@@ -124,7 +124,9 @@ session_open(
         sqlite3_free(message);
         return err->status;
     }
-    int rc = GODB_OK;
+    /* Reports say what is missing, and give the rest. */
+    const struct argument skip = {"on_corrupt", "skip"};
+    int rc = set_argument(session, &skip, err);
     list_arguments(scope, arguments);
     for (size_t i = 0; i < SCOPE_COUNT && rc == GODB_OK; i++)
         rc = set_argument(session, &arguments[i], err);

@@ -43,6 +43,11 @@ for file in godb/*.[ch]; do [ "$file" = godb/codec.c ] || others+=("$file"); don
 deny "of godb/, only codec.c includes zstd" zstd "${others[@]}"
 only capture/source.c pcap "only capture/source.c includes pcap"
 only capture/classify.c ndpi "only capture/classify.c includes nDPI"
+all=(capture/*.[ch])
+only capture/links.c libmnl "in capture/ only links.c includes libmnl"
+only capture/service.c systemd "in capture/ only service.c includes systemd"
+only capture/sandbox.c seccomp "in capture/ only sandbox.c includes seccomp"
+only capture/config.c jansson "in capture/ only config.c includes jansson"
 verdict "godb/ prints nothing and never exits" "$(grep -nE \
     '\b(printf|puts|putchar|perror|exit|_exit|abort|syslog)[[:space:]]*\(|\b(stdout|stderr)\b' godb/*.c)"
 echo "1..$n"

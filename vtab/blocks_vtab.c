@@ -23,7 +23,11 @@ enum column {
     COLUMN_PCAP_IF_DROPPED,
     COLUMN_COMPRESSED_BYTES,
     COLUMN_RAW_BYTES,
-    COLUMN_STATUS
+    COLUMN_STATUS,
+    COLUMN_NOT_IP, /* in the order of enum godb_undecoded */
+    COLUMN_TRUNCATED,
+    COLUMN_BAD_HEADER,
+    COLUMN_TOO_DEEP
 };
 
 struct blocks_cursor {
@@ -43,7 +47,8 @@ blocks_connect(sqlite3 *db, void *aux, int argc, const char *const *argv,
         "INTEGER,"
         " traffic_bytes INTEGER, packets_logged INTEGER, pcap_received INTEGER,"
         " pcap_dropped INTEGER, pcap_if_dropped INTEGER, compressed_bytes INTEGER,"
-        " raw_bytes INTEGER, status TEXT)",
+        " raw_bytes INTEGER, status TEXT, not_ip INTEGER, truncated INTEGER,"
+        " bad_header INTEGER, too_deep INTEGER)",
         out, error);
 }
 
@@ -171,6 +176,12 @@ blocks_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column)
         break;
     case COLUMN_STATUS:
         table_result_text(context, info->status);
+        break;
+    case COLUMN_NOT_IP:
+    case COLUMN_TRUNCATED:
+    case COLUMN_BAD_HEADER:
+    case COLUMN_TOO_DEEP:
+        table_result_known(context, info->pcap.undecoded[column - COLUMN_NOT_IP]);
         break;
     }
     return SQLITE_OK;

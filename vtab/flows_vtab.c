@@ -9,6 +9,7 @@
  *                           SELECT DISTINCT: seen? drop
  */
 #include "vtab/functions.h"
+#include "vtab/live.h"
 #include "vtab/query.h"
 #include "vtab/seen.h"
 #include "vtab/table.h"
@@ -24,6 +25,7 @@ struct flows_cursor {
     struct godb_chunk chunk;
     uint32_t at; /* among the chunk's selected rows */
     struct seen seen;
+    struct live_view *live;
     bool is_eof;
 };
 
@@ -63,19 +65,20 @@ reset(struct flows_cursor *cursor)
     cursor->is_eof = true;
 }
 
+static struct table *
+table_of(struct flows_cursor *cursor)
+{
+    return (struct table *)cursor->base.pVtab;
+}
+
 static int
 flows_close(sqlite3_vtab_cursor *base)
 {
     struct flows_cursor *cursor = (struct flows_cursor *)base;
     reset(cursor);
+    live_release(&cursor->live, table_of(cursor)->session);
     sqlite3_free(cursor);
     return SQLITE_OK;
-}
-
-static struct table *
-table_of(struct flows_cursor *cursor)
-{
-    return (struct table *)cursor->base.pVtab;
 }
 
 /* The number in its block of the row at hand. */
@@ -112,6 +115,7 @@ next_chunk(struct flows_cursor *cursor)
         rc = godb_scan_next(cursor->scan, &cursor->chunk, &err);
     } while (rc == GODB_OK && !find_row(cursor));
     watch_end(watch);
+    rc = query_outcome(&cursor->query, rc, &err);
     if (rc == GODB_OK) return SQLITE_OK;
     cursor->is_eof = true;
     if (rc == GODB_DONE) {
@@ -150,8 +154,12 @@ start_scan(struct flows_cursor *cursor, const struct plan *plan, unsigned fields
     spec.columns = columns_of(fields);
     choose_order(&spec, plan);
     watch_begin(watch, table_of(cursor)->db);
-    int rc = godb_scan_open(&cursor->scan, cursor->query.db, &spec, &err);
+    int rc = live_hold(&cursor->live, session, cursor->query.db, watch, &err);
+    spec.live = live_flows(cursor->live);
+    if (rc == GODB_OK)
+        rc = godb_scan_open(&cursor->scan, cursor->query.db, &spec, &err);
     watch_end(watch);
+    rc = query_outcome(&cursor->query, rc, &err);
     if (rc != GODB_OK) return query_error(&err, &cursor->base.pVtab->zErrMsg);
     if (plan->is_distinct && seen_begin(&cursor->seen, fields) != SQLITE_OK)
         return SQLITE_NOMEM;
@@ -196,6 +204,9 @@ flows_eof(sqlite3_vtab_cursor *base)
  * and tells rows that both gave by this.
  *
  *      interface 12 bits | day 16 | slot 9 | row 26
+ *
+ * A live block has the slot behind the last one, which is the first of the next day,
+ * where no block can be stored yet.
  */
 static int
 flows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
@@ -214,8 +225,8 @@ flows_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
             (long long)chunk->time_s);
         return SQLITE_ERROR;
     }
-    *out = (sqlite3_int64)iface_number << 51 | day << 35 | (int64_t)chunk->slot << 26 |
-           row;
+    *out = (sqlite3_int64)iface_number << 51 |
+           ((day << 35) + ((int64_t)chunk->slot << 26) + row);
     return SQLITE_OK;
 }
 

@@ -21,6 +21,8 @@ enum scope {
     SCOPE_CONDITION,
     SCOPE_THREADS,      /* that `traffic` works with; NULL: one a core */
     SCOPE_MEMORY_LIMIT, /* of `traffic`, as godb_size_parse() takes it; NULL: default */
+    SCOPE_ON_CORRUPT,   /* 'skip' what is damaged; 'error', as NULL */
+    SCOPE_LIVE,         /* 1, or a socket: flows that are not written yet too */
     SCOPE_COUNT
 };
 
@@ -29,6 +31,7 @@ struct session {
     char *values[SCOPE_COUNT]; /* NULL: not set; sqlite3_malloc'ed */
     unsigned change_count;     /* of values */
     int warning_count;         /* of the last statement */
+    struct live_view *views;   /* that cursors hold; see live.h */
     goprobe_warn_fn *warn;
     void *warn_arg;
 };
@@ -45,8 +48,15 @@ const char *session_db(const struct session *session);
 /* How many threads to work with; 0: one a core. */
 int session_threads(const struct session *session);
 
+/* Does a statement answer without what is damaged?  Else it fails. */
+bool session_skips_damage(const struct session *session);
+
 /* How much memory an aggregation may take; 0: libgodb's default. */
 uint64_t session_memory_bytes(const struct session *session);
+
+/* Are flows asked for that are not written yet?  *out_socket: where, borrowed until the
+ * scope changes; NULL: in the usual place. */
+bool session_live(const struct session *session, const char **out_socket);
 
 /* Set a scope by its name; value NULL resets it.  SQLITE_ERROR with *error, for
  * sqlite3_free(), where the name is unknown or the value cannot be. */

@@ -11,6 +11,7 @@
  * xFilter does all the work; the rows that are left are then handed out one by one.
  */
 #include "vtab/functions.h"
+#include "vtab/live.h"
 #include "vtab/query.h"
 #include "vtab/table.h"
 
@@ -23,6 +24,7 @@ struct traffic_cursor {
     struct query query;
     struct godb_result *result;
     struct godb_row row;
+    struct live_view *live;
     bool is_over;
 };
 
@@ -64,8 +66,10 @@ reset(struct traffic_cursor *cursor)
 static int
 traffic_close(sqlite3_vtab_cursor *base)
 {
-    reset((struct traffic_cursor *)base);
-    sqlite3_free(base);
+    struct traffic_cursor *cursor = (struct traffic_cursor *)base;
+    reset(cursor);
+    live_release(&cursor->live, ((struct table *)base->pVtab)->session);
+    sqlite3_free(cursor);
     return SQLITE_OK;
 }
 
@@ -125,9 +129,13 @@ aggregate(struct traffic_cursor *cursor, const struct plan *plan, unsigned field
     choose_order(&spec, plan);
     if (cursor->query.is_empty) return aggregate_nothing(cursor, &spec, err);
     session_warn_start(session);
-    int rc = godb_aggregate(&cursor->result, cursor->query.db, &spec, err);
+    int rc =
+        live_hold(&cursor->live, session, cursor->query.db, &cursor->query.watch, err);
+    if (rc != GODB_OK) return rc;
+    spec.scan.live = live_flows(cursor->live);
+    rc = godb_aggregate(&cursor->result, cursor->query.db, &spec, err);
     session_warn_end(session);
-    return rc;
+    return query_outcome(&cursor->query, rc, err);
 }
 
 static int

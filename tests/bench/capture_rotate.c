@@ -79,7 +79,7 @@ read_all(struct run *run, const struct source_options *options)
 static int
 measure(struct run *run, const struct source_options *options)
 {
-    const struct source_stats no_drops = {0, 0, 0};
+    const struct pipeline_drops no_drops = {0, NULL};
     if (read_all(run, options) < 0) return 1;
     printf("%zu flows; longest wait %.0f us in between",
         pipeline_flow_count(run->pipeline), run->longest_s * 1e6);
@@ -106,8 +106,7 @@ main(int argc, char **argv)
         return 64;
     }
     struct run run = {0};
-    const struct source_options options = {
-        .ifaces = &iface, .iface_count = 1, .file = argv[1], .snaplen = 65535};
+    const struct source_options options = {.file = argv[1]};
     const struct writeout_options out = {
         .db_path = argv[2], .ifaces = &iface, .iface_count = 1};
     struct godb_err err;
@@ -120,14 +119,15 @@ main(int argc, char **argv)
         fprintf(stderr, "capture_rotate: %s\n", error);
         return 1;
     }
-    const struct pipeline_options pipeline = {.source = run.source,
-        .iface_count = 1,
+    const struct pipeline_options pipeline = {.link = source_link(run.source),
+        .ifaces = ifaces_new_file(iface),
         .max_flows = MAX_FLOWS,
         .done = done,
         .arg = &run};
     run.pipeline = pipeline_new(&pipeline);
-    if (run.pipeline == NULL) return 1;
+    if (pipeline.ifaces == NULL || run.pipeline == NULL) return 1;
     const int rc = measure(&run, &options);
     pipeline_free(run.pipeline);
+    ifaces_free(pipeline.ifaces);
     return rc;
 }

@@ -81,6 +81,9 @@ echo "this is no capture file" >"$TMP/garbage.pcap"
 refused "a file that is not there" 66 "$TMP/nope.pcap: No such file" -d "$db" -r "$TMP/nope.pcap"
 refused "a garbage file" 66 "garbage.pcap: unknown file format" -d "$db" -r "$TMP/garbage.pcap"
 refused "an empty file" 66 "empty.pcap" -d "$db" -r "$TMP/empty.pcap"
+make_pcap "$TMP/ieee.pcap" 1700006100
+printf '\x69' | dd of="$TMP/ieee.pcap" bs=1 seek=20 conv=notrunc 2>"$TMP/err"
+refused "a file of another link type" 66 "ieee.pcap: link type IEEE802_11 (105) is not supported" -d "$db" -r "$TMP/ieee.pcap"
 refused "a filter with an error" 64 "filter 'port http https'" -d "$db" -r "$TMP/wan.pcap" -f 'port http https'
 refused "an interface name with a slash" 64 "'a/b' holds a '/'" -d "$db" -r "$TMP/wan.pcap" -i a/b
 refused "an interface name with a leading dot" 64 "'.x' starts with a dot" -d "$db" -r "$TMP/wan.pcap" -i .x
@@ -104,6 +107,59 @@ head -c $(($(wc -c <"$TMP/wan.pcap") - 10)) "$TMP/wan.pcap" >"$TMP/cut.pcap"
 is "a truncated file has status 1" "$?" 1
 has "and is named" "$(cat "$TMP/err")" "cut.pcap: truncated"
 is "what came before is kept" "$(ask 'SELECT sum(packets) FROM flows')" 4
+
+# A file whose clock goes back, and one without packets.
+db=$TMP/back
+make_pcap "$TMP/back.pcap" 1700006101 1700006500 1700006102 1700006103 1700006501
+passes "a file whose clock goes back is read" "$goprobe" -d "$db" -r "$TMP/back.pcap"
+has "and said" "$(cat "$TMP/err")" "back.pcap: its clock goes back; 2 packets count in a later interval"
+is "its packets are all counted, in blocks that rise" \
+    "$(ask 'SELECT time, packets FROM flows')" "1700006400|1
+1700006700|4"
+db=$TMP/nothing
+make_pcap "$TMP/nothing.pcap"
+passes "a file without packets is read" "$goprobe" -d "$db" -r "$TMP/nothing.pcap"
+has "and said" "$(cat "$TMP/err")" "nothing.pcap: holds no packets"
+is "and gives no blocks" "$(ask 'SELECT count(*) FROM blocks')" 0
+
+# --- What cannot be counted is told by its reason ------------------------------------------------
+python3 - "$TMP/odd.pcap" <<'PY'
+import struct, sys
+ether = bytes(12)
+ip = bytes.fromhex('45000020000100004011000 00a0000010a000002'.replace(' ', ''))
+udp = bytes.fromhex('9c400035000c0000') + b'abcd'
+arp = ether + b'\x08\x06' + bytes(28)
+good = ether + b'\x08\x00' + ip + udp
+bad = ether + b'\x08\x00' + b'\x44' + ip[1:] + udp
+deep = ether + b'\x81\x00\x00\x01' * 5 + b'\x08\x00' + ip + udp
+with open(sys.argv[1], 'wb') as out:
+    out.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+    for frame, captured in [(arp, 42), (good, 46), (good, 30), (bad, 46), (deep, 66), (good, 46), (good, 20)]:
+        frame = frame.ljust(captured, b'\0')
+        out.write(struct.pack('<IIII', 1700006100, 0, captured, len(frame)) + frame[:captured])
+PY
+db=$TMP/odd
+passes "a file of odd packets is read" "$goprobe" --no-dpi -d "$db" -r "$TMP/odd.pcap"
+has "it is said what was not counted" "$(cat "$TMP/err")" \
+    "odd: packets not counted: 2 cut off, 1 with a bad IP header, 1 with too many tags or labels"
+is "and stands in the block, by reason" "$(ask 'SELECT pcap_received, packets_logged, not_ip, truncated, bad_header, too_deep FROM blocks')" "7|2|1|2|1|1"
+is "what was lost before is not known" "$(ask 'SELECT pcap_dropped IS NULL, pcap_if_dropped IS NULL FROM blocks')" "1|1"
+is "and in meta.json, behind what goProbe knows" "$(grep -o '"traffic".*' "$db"/odd/*/meta.json)" \
+    '"traffic":92,"packets_not_ip":1,"packets_truncated":2,"packets_bad_header":1,"packets_too_deep":1}]}'
+
+# --- More flows than there is room for ------------------------------------------------------------
+db=$TMP/full
+passes "a capture of many flows is made" "$BUILD_DIR/tests/bench/capture_make_packets" "$TMP/many.pcap" 20000 60000 128
+passes "it is read with a small table" "$goprobe" --no-dpi --max-flows 2000 -d "$db" -r "$TMP/many.pcap"
+has "and said" "$(cat "$TMP/err")" "packets counted without addresses, the table of 2000 flows is full"
+is "no packet is lost" "$(ask 'SELECT packets FROM traffic')" 60000
+is "flows without room are one for each protocol" "$(ask "
+    SELECT sip, dip, dport, proto_name, packets > 1000 FROM traffic WHERE sip = '0.0.0.0' ORDER BY proto")" \
+    "0.0.0.0|0.0.0.0|0|TCP|1
+0.0.0.0|0.0.0.0|0|UDP|1"
+db=$TMP/none
+refused "a table of no size" 64 "--max-flows takes 1024 to 268435456, not 0" -d "$db" --max-flows 0 lo
+rm "$TMP/many.pcap"
 
 # --- Real captures ------------------------------------------------------------------------------
 if [ -d ../shared/data/pcaps ]; then

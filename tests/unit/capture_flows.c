@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "capture/fragments.h"
+#include "capture/options.h"
 #include "capture/rotation.h"
 
 enum { TCP = 6, UDP = 17, ICMP = 1, ICMPV6 = 58 };
@@ -68,11 +69,23 @@ directions_follow_the_rules_in_their_order(void **state)
         {TCP, 40000, 9999, PACKET_ACK, DIRECTION_KEEP},
         {TCP, 9999, 40000, PACKET_ACK, DIRECTION_REVERSE},
         {TCP, 40000, 50000, PACKET_ACK, DIRECTION_UNKNOWN},
+        /* The end of a connection, where neither ports nor a handshake tell. */
+        {TCP, 40000, 50000, PACKET_FIN, DIRECTION_KEEP},
+        {TCP, 40000, 50000, PACKET_FIN | PACKET_ACK, DIRECTION_REVERSE},
+        {TCP, 40000, 50000, PACKET_FIN | PACKET_ACK | 8, DIRECTION_UNKNOWN},
+        {TCP, 40000, 443, PACKET_FIN | PACKET_ACK, DIRECTION_KEEP},
+        {TCP, 443, 40000, PACKET_FIN, DIRECTION_REVERSE},
         {UDP, 40000, 53, 0, DIRECTION_KEEP},
         {UDP, 53, 40000, 0, DIRECTION_REVERSE},
         {UDP, 53, 53, 0, DIRECTION_UNKNOWN},
         {UDP, 68, 67, 0, DIRECTION_KEEP},
         {UDP, 67, 68, 0, DIRECTION_REVERSE},
+        {UDP, 25000, 1352, 0, DIRECTION_KEEP},
+        {UDP, 25000, 5353, 0, DIRECTION_KEEP},
+        {UDP, 25000, 8612, 0, DIRECTION_KEEP},
+        {UDP, 17500, 25000, 0, DIRECTION_REVERSE},
+        {UDP, 25000, 17501, 0, DIRECTION_UNKNOWN},
+        {UDP, 32768, 32767, 0, DIRECTION_KEEP},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         bool certain;
@@ -83,30 +96,72 @@ directions_follow_the_rules_in_their_order(void **state)
     }
 }
 
+static enum direction
+direction_to(const char *dip, bool is_v4)
+{
+    bool certain;
+    struct packet p = packet_of(UDP, 53, 40000, 0); /* the ports say: an answer */
+    memcpy(p.dip, dip, is_v4 ? 4 : 16);
+    p.is_v4 = is_v4;
+    const enum direction direction = direction_of(&p, &certain);
+    assert_false(certain);
+    return direction;
+}
+
 static void
-groups_and_icmp_tell_directions_without_ports(void **state)
+to_a_group_or_to_everybody_is_asked(void **state)
+{
+    (void)state;
+    assert_int_equal(direction_to("\xe0\0\0\xfb", true), DIRECTION_KEEP);
+    assert_int_equal(direction_to("\xe0\0\1\1", true), DIRECTION_KEEP);
+    assert_int_equal(direction_to("\xef\xff\xff\xfa", true), DIRECTION_KEEP);
+    assert_int_equal(direction_to("\xff\xff\xff\xff", true), DIRECTION_KEEP);
+    assert_int_equal(direction_to("\xf0\0\0\1", true), DIRECTION_REVERSE);
+    assert_int_equal(
+        direction_to("\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\xfb", false), DIRECTION_KEEP);
+    /* An IPv6 address that begins like a group of IPv4 is none. */
+    assert_int_equal(
+        direction_to("\xe0\0\0\xfb\0\0\0\0\0\0\0\0\0\0\0\1", false), DIRECTION_REVERSE);
+}
+
+static enum direction
+direction_of_icmp(uint8_t proto, uint8_t type)
+{
+    bool certain;
+    struct packet p = packet_of(proto, 0, 0, 0);
+    p.has_ports = false;
+    p.has_icmp_type = true;
+    p.icmp_type = type;
+    return direction_of(&p, &certain);
+}
+
+static void
+icmp_types_ask_and_answer(void **state)
+{
+    (void)state;
+    static const uint8_t asks[] = {8, 13}, answers[] = {0, 3, 11, 12, 14};
+    static const uint8_t asks6[] = {128}, answers6[] = {1, 3, 4, 129};
+    for (size_t i = 0; i < sizeof asks; i++)
+        assert_int_equal(direction_of_icmp(ICMP, asks[i]), DIRECTION_KEEP);
+    for (size_t i = 0; i < sizeof answers; i++)
+        assert_int_equal(direction_of_icmp(ICMP, answers[i]), DIRECTION_REVERSE);
+    for (size_t i = 0; i < sizeof asks6; i++)
+        assert_int_equal(direction_of_icmp(ICMPV6, asks6[i]), DIRECTION_KEEP);
+    for (size_t i = 0; i < sizeof answers6; i++)
+        assert_int_equal(direction_of_icmp(ICMPV6, answers6[i]), DIRECTION_REVERSE);
+    assert_int_equal(direction_of_icmp(ICMP, 5), DIRECTION_UNKNOWN);
+    assert_int_equal(direction_of_icmp(ICMPV6, 135), DIRECTION_UNKNOWN);
+}
+
+static void
+a_fragment_without_its_icmp_type_is_no_echo_reply(void **state)
 {
     (void)state;
     bool certain;
-    struct packet p = packet_of(UDP, 53, 40000, 0);
-    memcpy(p.dip, "\xe0\0\0\xfb", 4);
-    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
-    memcpy(p.dip, "\xff\xff\xff\xff", 4);
-    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
-    p.is_v4 = false;
-    p.dip[1] = 2;
-    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
-    p = packet_of(ICMP, 0, 0, 0);
+    struct packet p = packet_of(ICMP, 0, 0, 0);
     p.has_ports = false;
-    p.icmp_type = 8;
-    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
-    p.icmp_type = 0;
-    assert_int_equal(direction_of(&p, &certain), DIRECTION_REVERSE);
-    p.proto = ICMPV6;
-    p.icmp_type = 128;
-    assert_int_equal(direction_of(&p, &certain), DIRECTION_KEEP);
-    p.icmp_type = 1;
-    assert_int_equal(direction_of(&p, &certain), DIRECTION_REVERSE);
+    p.is_fragment = true;
+    assert_int_equal(direction_of(&p, &certain), DIRECTION_UNKNOWN);
 }
 
 /* A table and the rows of its last interval. */
@@ -427,6 +482,55 @@ each_packet_counts_once_and_in_its_interval_however_the_table_is_swept(void **st
     flowtab_free(scene.table);
 }
 
+/* The index doubles where a part of it is three quarters full: right behind that it is
+ * largest. */
+static void
+a_flow_takes_112_bytes_at_most(void **state)
+{
+    (void)state;
+    enum { FLOWS = 900000 };
+    struct scene scene;
+    size_t most = 0;
+    bool forward;
+    begin(&scene, FLOWS);
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        struct packet p = packet_of(UDP, 40000, 53, 0);
+        memcpy(p.sip, &i, sizeof i);
+        assert_non_null(add(&scene, &p, i % 3 ? 1 : 2, &forward));
+        if (i < 100000 || i % 1000 != 0) continue;
+        const size_t bytes = flowtab_bytes(scene.table) / (i + 1);
+        if (bytes > most) most = bytes;
+    }
+    print_message("# %zu bytes a flow at most\n", most);
+    assert_true(most <= 112);
+    assert_int_equal(flowtab_count_of(scene.table, 1), FLOWS / 3 * 2);
+    assert_int_equal(flowtab_count_of(scene.table, 2), FLOWS / 3);
+    /* What was forgotten makes room: the next ones take no more. */
+    const size_t bytes = flowtab_bytes(scene.table);
+    rotation_free(rows_of(&scene));
+    rotation_free(rows_of(&scene));
+    assert_int_equal(flowtab_count_of(scene.table, 1), 0);
+    for (uint32_t i = FLOWS; i < 2 * FLOWS; i++) {
+        struct packet p = packet_of(UDP, 40000, 53, 0);
+        memcpy(p.sip, &i, sizeof i);
+        assert_non_null(add(&scene, &p, 0, &forward));
+    }
+    assert_true(flowtab_bytes(scene.table) <= bytes + bytes / 20);
+    assert_int_equal(flowtab_take_lack(scene.table).shared_packets, 0);
+    flowtab_free(scene.table);
+}
+
+static void
+memory_says_how_many_flows_there_may_be(void **state)
+{
+    (void)state;
+    assert_int_equal(options_flows_for(0), 65536);
+    assert_int_equal(options_flows_for(UINT64_C(256) << 20), 131072);
+    assert_int_equal(options_flows_for(UINT64_C(1) << 30), 524288);
+    assert_int_equal(options_flows_for(UINT64_C(24) << 30), 12582912);
+    assert_int_equal(options_flows_for(UINT64_C(1) << 40), 16777216);
+}
+
 static void
 later_fragments_get_the_ports_of_the_first(void **state)
 {
@@ -448,6 +552,113 @@ later_fragments_get_the_ports_of_the_first(void **state)
     stranger.fragment_id = 78;
     fragments_apply(&fragments, &stranger);
     assert_false(stranger.has_ports);
+}
+
+static void
+a_later_fragment_takes_the_protocol_that_the_first_one_showed(void **state)
+{
+    (void)state;
+    static struct fragments fragments;
+    /* Behind the fragment header stand destination options, then UDP. */
+    struct packet first = packet_of(UDP, 40000, 53, 0);
+    first.is_v4 = false;
+    first.is_fragment = first.is_first_fragment = true;
+    first.fragment_id = 77;
+    first.fragment_proto = 60;
+    fragments_apply(&fragments, &first);
+    struct packet later = packet_of(60, 0, 0, 0);
+    later.is_v4 = false;
+    later.is_fragment = true;
+    later.has_ports = false;
+    later.fragment_id = 77;
+    later.fragment_proto = 60;
+    fragments_apply(&fragments, &later);
+    assert_true(later.has_ports);
+    assert_int_equal(later.proto, UDP);
+    assert_int_equal(later.sport, 40000);
+    assert_int_equal(later.dport, 53);
+    /* And where there are no ports. */
+    first.proto = ICMPV6;
+    first.has_ports = false;
+    first.sport = first.dport = 0;
+    fragments_apply(&fragments, &first);
+    later.proto = 60;
+    fragments_apply(&fragments, &later);
+    assert_int_equal(later.proto, ICMPV6);
+    assert_false(later.has_ports);
+}
+
+static void
+frames_longer_than_16_bits_count_whole(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene, 100);
+    struct packet p = packet_of(TCP, 40000, 443, PACKET_ACK);
+    bool forward;
+    p.wire_bytes = 185000; /* what BIG TCP hands to the card at once */
+    add(&scene, &p, 0, &forward);
+    p.wire_bytes = 65550;
+    add(&scene, &p, 0, &forward);
+    p = answer_to(p, PACKET_ACK);
+    p.wire_bytes = UINT32_MAX;
+    add(&scene, &p, 0, &forward);
+    add(&scene, &p, 0, &forward);
+    struct rotation *rows = rows_of(&scene);
+    assert_int_equal(rows->count, 1);
+    assert_int_equal(rows->rows[0].flow.bytes_rcvd, 185000 + 65550);
+    assert_int_equal(rows->rows[0].flow.bytes_sent, 2 * (uint64_t)UINT32_MAX);
+    rotation_free(rows);
+    flowtab_free(scene.table);
+}
+
+static void
+answers_seen_first_have_flows_of_their_own_until_a_request_comes(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene, 100);
+    bool forward;
+    /* Three client ports, of which one asks too. */
+    for (uint16_t port = 40000; port < 40003; port++) {
+        const struct packet back = answer_to(packet_of(UDP, port, 443, 0), 0);
+        add(&scene, &back, 0, &forward);
+    }
+    assert_int_equal(flowtab_count(scene.table), 3);
+    const struct packet ask = packet_of(UDP, 40009, 443, 0);
+    add(&scene, &ask, 0, &forward);
+    assert_int_equal(flowtab_count(scene.table), 4);
+    /* The ports tell, so that they are one row all the same. */
+    struct rotation *rows = rows_of(&scene);
+    assert_int_equal(rows->count, 1);
+    assert_memory_equal(rows->rows[0].flow.sip, ask.sip, 16);
+    assert_int_equal(rows->rows[0].flow.dport, 443);
+    assert_int_equal(rows->rows[0].flow.packets_rcvd, 1);
+    assert_int_equal(rows->rows[0].flow.packets_sent, 3);
+    rotation_free(rows);
+    flowtab_free(scene.table);
+}
+
+static void
+a_flow_of_no_known_direction_keeps_that_of_its_first_packet(void **state)
+{
+    (void)state;
+    for (int proto = TCP; proto <= UDP; proto += UDP - TCP) {
+        struct scene scene;
+        begin(&scene, 100);
+        const struct packet first =
+            answer_to(packet_of((uint8_t)proto, 50000, 40000, PACKET_ACK), PACKET_ACK);
+        const struct packet second = answer_to(first, PACKET_ACK);
+        bool forward;
+        add(&scene, &first, 0, &forward);
+        add(&scene, &second, 0, &forward);
+        struct rotation *rows = rows_of(&scene);
+        assert_int_equal(rows->count, 1);
+        assert_memory_equal(rows->rows[0].flow.sip, first.sip, 16);
+        assert_int_equal(rows->rows[0].flow.dport, 50000);
+        rotation_free(rows);
+        flowtab_free(scene.table);
+    }
 }
 
 static void
@@ -479,7 +690,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(directions_follow_the_rules_in_their_order),
-        cmocka_unit_test(groups_and_icmp_tell_directions_without_ports),
+        cmocka_unit_test(to_a_group_or_to_everybody_is_asked),
+        cmocka_unit_test(icmp_types_ask_and_answer),
+        cmocka_unit_test(a_fragment_without_its_icmp_type_is_no_echo_reply),
         cmocka_unit_test(both_ways_of_a_connection_are_one_flow),
         cmocka_unit_test(a_flow_first_seen_by_its_answer_is_turned_round),
         cmocka_unit_test(a_handshake_corrects_what_ports_had_said),
@@ -491,7 +704,14 @@ main(void)
             what_a_full_table_has_no_room_for_is_counted_without_addresses),
         cmocka_unit_test(
             each_packet_counts_once_and_in_its_interval_however_the_table_is_swept),
+        cmocka_unit_test(a_flow_takes_112_bytes_at_most),
+        cmocka_unit_test(memory_says_how_many_flows_there_may_be),
         cmocka_unit_test(later_fragments_get_the_ports_of_the_first),
+        cmocka_unit_test(a_later_fragment_takes_the_protocol_that_the_first_one_showed),
+        cmocka_unit_test(frames_longer_than_16_bits_count_whole),
+        cmocka_unit_test(
+            answers_seen_first_have_flows_of_their_own_until_a_request_comes),
+        cmocka_unit_test(a_flow_of_no_known_direction_keeps_that_of_its_first_packet),
         cmocka_unit_test(rows_kept_from_a_failed_block_are_summed_into_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

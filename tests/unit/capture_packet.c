@@ -284,6 +284,133 @@ padding_behind_the_packet_is_no_payload(void **state)
     assert_int_equal(p.ip_captured_bytes, 40);
 }
 
+static void
+lengths_of_more_than_16_bits_are_the_frames(void **state)
+{
+    (void)state;
+    struct packet p;
+    struct build b = {.length = 0};
+    put_ethernet(&b, 0x0800);
+    put_ipv4(&b, 6, 0, 25);
+    put_tcp(&b);
+    b.bytes[16] = b.bytes[17] = 0; /* offloaded: too long for the field */
+    assert_int_equal(
+        packet_parse(&p, PACKET_ETHERNET, b.bytes, b.length, 185014), PACKET_OK);
+    assert_int_equal(p.wire_bytes, 185014);
+    assert_int_equal(p.dport, 443);
+    b.length = 0;
+    PUT(&b, "\x86\xdd\0\0\0\0\0\x07\0\1\4\6\1\2\3\4\5\6\0\0");
+    put_ipv6(&b, 0, 0); /* a jumbogram: hop by hop says how long it is */
+    PUT(&b, "\x06\0\xc2\4\0\2\xd2\xa0");
+    put_tcp(&b);
+    assert_int_equal(
+        packet_parse(&p, PACKET_SLL2, b.bytes, b.length, 185020), PACKET_OK);
+    assert_int_equal(p.wire_bytes, 185014); /* with an Ethernet header */
+    assert_int_equal(p.proto, 6);
+    assert_int_equal(p.dport, 443);
+}
+
+static void
+a_stack_of_tags_or_labels_has_an_end(void **state)
+{
+    (void)state;
+    struct packet p;
+    struct build b = {.length = 0};
+    for (int tags = 0; tags <= 5; tags++) {
+        b.length = 0;
+        PUT(&b, "\x02\0\0\0\0\x02\x02\0\0\0\0\x01");
+        for (int i = 0; i < tags; i++)
+            PUT(&b, "\x81\0\0\x64");
+        PUT(&b, "\x08\0");
+        put_ipv4(&b, 17, 0, 12);
+        put_udp(&b);
+        assert_int_equal(
+            parse(&p, PACKET_ETHERNET, &b), tags <= 4 ? PACKET_OK : PACKET_TOO_DEEP);
+    }
+    b.length = 0;
+    put_ethernet(&b, 0x8847);
+    for (int i = 0; i < 40; i++)
+        PUT(&b, "\0\0\x10\x40");
+    assert_int_equal(parse(&p, PACKET_ETHERNET, &b), PACKET_TOO_DEEP);
+}
+
+static void
+a_chain_of_extension_headers_has_an_end(void **state)
+{
+    (void)state;
+    struct packet p;
+    for (int chain = 0; chain <= 20; chain++) {
+        struct build b = {.length = 0};
+        put_ipv6(&b, chain > 0 ? 60 : 17, (uint16_t)(8 * chain + 12));
+        for (int i = 1; i <= chain; i++)
+            put(&b, i < chain ? "\x3c\0\1\4\0\0\0\0" : "\x11\0\1\4\0\0\0\0", 8);
+        put_udp(&b);
+        assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+        assert_int_equal(p.proto, chain <= 16 ? 17 : 60);
+        assert_int_equal(p.has_ports, chain <= 16);
+    }
+}
+
+static void
+tunnels_and_esp_are_their_outer_protocol(void **state)
+{
+    (void)state;
+    static const uint8_t protos[] = {47, 4, 41, 50, 51, 2, 89};
+    struct packet p;
+    for (size_t i = 0; i < sizeof protos; i++) {
+        struct build b = {.length = 0};
+        put_ipv4(&b, protos[i], 0, 20 + 25);
+        put_ipv4(&b, 6, 0, 25);
+        put_tcp(&b);
+        assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+        assert_int_equal(p.proto, protos[i]);
+        assert_false(p.has_ports);
+        assert_int_equal(p.sport, 0);
+        assert_int_equal(p.dport, 0);
+        assert_memory_equal(p.sip, "\x0a\0\0\x01", 4);
+    }
+}
+
+static void
+icmp_types_are_there_when_they_were_captured(void **state)
+{
+    (void)state;
+    struct packet p;
+    struct build b = {.length = 0};
+    put_ipv4(&b, 1, 0, 8);
+    PUT(&b, "\x08\0\0\0\0\1\0\1");
+    assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+    assert_true(p.has_icmp_type);
+    assert_int_equal(p.icmp_type, 8);
+    assert_int_equal(packet_parse(&p, PACKET_RAW, b.bytes, 20, b.length), PACKET_OK);
+    assert_false(p.has_icmp_type);
+    b.bytes[7] = 1; /* a later fragment */
+    assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+    assert_false(p.has_icmp_type);
+}
+
+/* First and later fragments name the same datagram, whatever stands in front of UDP. */
+static void
+fragments_of_ipv6_are_of_one_datagram_also_with_options(void **state)
+{
+    (void)state;
+    struct packet first, later;
+    struct build b = {.length = 0};
+    put_ipv6(&b, 44, 8 + 8 + 12);
+    PUT(&b, "\x3c\0\0\1\0\0\xab\xcd"); /* first of more */
+    PUT(&b, "\x11\0\1\4\0\0\0\0");
+    put_udp(&b);
+    assert_int_equal(parse(&first, PACKET_RAW, &b), PACKET_OK);
+    assert_true(first.is_first_fragment && first.has_ports);
+    assert_int_equal(first.proto, 17);
+    b.bytes[42] = 0;
+    b.bytes[43] = 0x10; /* the last */
+    assert_int_equal(parse(&later, PACKET_RAW, &b), PACKET_OK);
+    assert_true(later.is_fragment && !later.is_first_fragment);
+    assert_int_equal(later.fragment_proto, first.fragment_proto);
+    assert_int_equal(later.fragment_id, first.fragment_id);
+}
+
 /* Exact-size copies on the heap, so that a sanitizer sees any byte too far. */
 static void
 cut_at_every_length(enum packet_link link, const struct build *b)
@@ -353,6 +480,12 @@ main(void)
         cmocka_unit_test(a_header_that_contradicts_itself_is_bad),
         cmocka_unit_test(a_length_of_0_is_segmentation_offload),
         cmocka_unit_test(padding_behind_the_packet_is_no_payload),
+        cmocka_unit_test(lengths_of_more_than_16_bits_are_the_frames),
+        cmocka_unit_test(a_stack_of_tags_or_labels_has_an_end),
+        cmocka_unit_test(a_chain_of_extension_headers_has_an_end),
+        cmocka_unit_test(tunnels_and_esp_are_their_outer_protocol),
+        cmocka_unit_test(icmp_types_are_there_when_they_were_captured),
+        cmocka_unit_test(fragments_of_ipv6_are_of_one_datagram_also_with_options),
         cmocka_unit_test(packets_cut_off_at_every_length_are_never_read_past_their_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "godb/grouper.h"
+#include "godb/ranking.h"
 #include "godb/regroup.h"
 #include "tests/store.h"
 
@@ -244,6 +245,70 @@ a_thread_sums_up_for_itself_as_long_as_that_brings_something(void **state)
     }
 }
 
+/* --- Order ------------------------------------------------------------------------ */
+
+enum { LISTS = 7, LIST_ROWS = 300 };
+
+/* Groups by sip, as many of them with the same sum as it takes to look at the key. */
+static void
+fill_lists(struct grouping *grouping, struct row_list *rows, struct ranked_list *lists)
+{
+    for (uint64_t i = 0; i < LISTS; i++) {
+        row_list_init(&rows[i], &grouping->parts.pool, 2);
+        lists[i] = (struct ranked_list){&rows[i], GROUPS_NARROW};
+        for (uint64_t n = 0; n < i * LIST_ROWS; n++) {
+            const uint64_t row[] = {(n * LISTS + i) * 2654435761 % UINT32_MAX, n % 17};
+            assert_int_equal(row_list_append(&rows[i], row, 1, false), GODB_OK);
+        }
+    }
+}
+
+static void
+expect_ranking(const struct ranking *a, const struct ranking *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++)
+        assert_memory_equal(ranking_row(a, &a->groups[i]),
+            ranking_row(b, &b->groups[i]), 2 * sizeof(uint64_t));
+}
+
+static void
+any_number_of_threads_ranks_groups_alike(void **state)
+{
+    (void)state;
+    static const uint64_t limits[] = {0, 1, 100, UINT64_MAX};
+    struct grouping grouping;
+    struct row_list rows[LISTS];
+    struct ranked_list lists[LISTS];
+    struct group_order order;
+    struct ranking one, several;
+    struct job job;
+    const struct godb_aggregate_spec spec = {
+        .order = {{GODB_KEY_SUM + GODB_SUM_FLOWS, true}}, .order_count = 1};
+    assert_int_equal(
+        grouping_init(&grouping, BIT(SIP), GODB_SUM_BIT(GODB_SUM_FLOWS), 1, 1, 1 << 24),
+        GODB_OK);
+    fill_lists(&grouping, rows, lists);
+    group_order_init(&order, &grouping, NULL, &spec);
+    job_init(&job, NULL, NULL);
+    for (size_t i = 0; i < COUNT(limits); i++)
+        for (size_t threads = 2; threads <= LISTS + 2; threads++) {
+            assert_int_equal(
+                ranking_make(&one, &order, lists, LISTS, limits[i], 1, &job, NULL),
+                GODB_OK);
+            assert_int_equal(ranking_make(&several, &order, lists, LISTS, limits[i],
+                                 threads, &job, NULL),
+                GODB_OK);
+            expect_ranking(&one, &several);
+            ranking_free(&one);
+            ranking_free(&several);
+        }
+    job_free(&job);
+    for (int i = 0; i < LISTS; i++)
+        row_list_free(&rows[i]);
+    grouping_free(&grouping);
+}
+
 static void
 parts_too_large_for_a_thread_are_read_in_slices(void **state)
 {
@@ -461,6 +526,7 @@ main(void)
         cmocka_unit_test(spilled_rows_come_in_every_order_and_are_cut),
         cmocka_unit_test(rows_that_fit_but_for_their_order_are_spilled),
         cmocka_unit_test(a_thread_sums_up_for_itself_as_long_as_that_brings_something),
+        cmocka_unit_test(any_number_of_threads_ranks_groups_alike),
         cmocka_unit_test(parts_too_large_for_a_thread_are_read_in_slices),
         cmocka_unit_test(a_pool_keeps_its_limit_unless_it_must_not),
         cmocka_unit_test(a_bad_temporary_directory_is_named),

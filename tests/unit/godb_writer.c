@@ -177,6 +177,56 @@ side_files_are_what_the_original_writes(void **state)
 }
 
 static void
+append_with(struct godb *db, int64_t time_s, const struct godb_block_stats *stats)
+{
+    struct godb_writer *writer;
+    struct godb_block *block;
+    assert_int_equal(
+        godb_writer_open(&writer, db, "eth0", NULL, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(godb_block_new(&block), GODB_OK);
+    assert_int_equal(godb_writer_append(writer, time_s, block, stats, NULL), GODB_OK);
+    assert_int_equal(godb_writer_commit(writer, NULL), GODB_OK);
+    godb_block_free(block);
+    godb_writer_close(writer);
+}
+
+static void
+statistics_stand_behind_what_the_original_knows_and_come_back(void **state)
+{
+    (void)state;
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    const struct godb_block_stats stats = {{70, 5, 3, {1, 2, 0, 4}}, 55};
+    struct godb_block_list *list;
+    struct godb_block_info info;
+    append_with(db, DAY + 300, &stats);
+    append_with(db, DAY + 600, NULL);
+    char name[64];
+    snprintf(name, sizeof name, "eth0/%lld/meta.json", (long long)DAY);
+    char *meta = store_file(root, name);
+    assert_non_null(
+        strstr(meta, "{\"timestamp\":1700006700,\"pcap_packets_received\":70,"
+                     "\"pcap_packets_dropped\":5,\"pcap_packets_if_dropped\":3,"
+                     "\"packets_logged\":55,\"flowcount\":0,"));
+    assert_non_null(strstr(meta,
+        ",\"packets_not_ip\":1,\"packets_truncated\":2,\"packets_bad_header\":0,"
+        "\"packets_too_deep\":4},"));
+    assert_null(strstr(strstr(meta, "1700007000"), "packets_not_ip"));
+    free(meta);
+    const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    assert_int_equal(godb_block_list_open(&list, db, &sel, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_OK);
+    assert_memory_equal(&info.pcap, &stats.pcap, sizeof info.pcap);
+    assert_int_equal(info.packets_logged, 55);
+    assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_OK);
+    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
+        assert_int_equal(info.pcap.undecoded[i], -1);
+    godb_block_list_close(list);
+    godb_close(db);
+    free(root);
+}
+
+static void
 an_empty_block_is_a_block(void **state)
 {
     (void)state;
@@ -378,6 +428,7 @@ main(void)
         cmocka_unit_test(the_513th_block_of_a_day_is_refused_and_the_others_stay),
         cmocka_unit_test(what_is_not_committed_is_never_seen),
         cmocka_unit_test(side_files_are_what_the_original_writes),
+        cmocka_unit_test(statistics_stand_behind_what_the_original_knows_and_come_back),
         cmocka_unit_test(an_empty_block_is_a_block),
         cmocka_unit_test(a_second_writer_of_the_same_interface_is_turned_away),
         cmocka_unit_test(a_lock_that_a_killed_process_left_is_taken_over),
