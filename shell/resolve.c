@@ -69,11 +69,14 @@ static nfds_t
 list_sockets(ares_channel channel, struct pollfd out[ARES_GETSOCK_MAXNUM])
 {
     ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-    const int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+    /* Sixteen bits of sockets to read, sixteen to write; the macros of c-ares for them
+     * shift into the sign. */
+    const unsigned bits = (unsigned)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
     nfds_t count = 0;
     for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-        const short events = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
-                                     (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+        const bool reads = bits >> i & 1,
+                   writes = bits >> (i + ARES_GETSOCK_MAXNUM) & 1;
+        const short events = (short)((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
         if (events) out[count++] = (struct pollfd){sockets[i], events, 0};
     }
     return count;
