@@ -12,7 +12,8 @@ enum {
     CUT_MIN = 8,  /* what is left of a cell at least */
     BAR_MIN = 6,  /* a shorter bar says nothing */
     BAR_MAX = 20, /* a longer one no more */
-    BAR_GAP = 2
+    BAR_GAP = 2,
+    PADDING_WITH_BARS = 2
 };
 
 struct column {
@@ -145,13 +146,26 @@ cut_one(const struct txt_table *table, struct layout *layout)
     return true;
 }
 
-static void
-fit_bars(const struct txt_table *table, struct layout *layout)
+/* What is left of the line for a bar. */
+static size_t
+bar_room(const struct txt_table *table, const struct layout *layout)
 {
     const size_t columns = layout->style->columns;
     const size_t used = line_width(table, layout) + BAR_GAP;
-    size_t room = columns == 0 ? BAR_MAX : used < columns ? columns - used : 0;
-    if (room > BAR_MAX) room = BAR_MAX;
+    if (columns == 0 || (used < columns && columns - used > BAR_MAX)) return BAR_MAX;
+    return used < columns ? columns - used : 0;
+}
+
+/* Two blanks between columns are enough where three leave no room for bars. */
+static void
+fit_bars(const struct txt_table *table, struct layout *layout)
+{
+    if (layout->padding > PADDING_WITH_BARS && bar_room(table, layout) < BAR_MIN) {
+        const size_t padding = layout->padding;
+        layout->padding = PADDING_WITH_BARS;
+        if (bar_room(table, layout) < BAR_MIN) layout->padding = padding;
+    }
+    const size_t room = bar_room(table, layout);
     for (size_t i = 0; i < table->bar_count; i++)
         if (table->bars[i] > layout->bar_max) layout->bar_max = table->bars[i];
     if (room >= BAR_MIN && layout->bar_max > 0) layout->bar_width = room;

@@ -31,6 +31,9 @@ has "the head stands out" "$out" $'\e[1m'
 has "bars are in colour" "$out" $'\e[36m'
 has "the longest bar is whole, others in proportion" "$(plain <<<"$out")" "75.00  B   78.95  █████████████"
 is "lines keep to 80 columns" "$([ "$(widest <<<"$out")" -le 80 ] && echo yes)" yes
+out=$(on 64 -i ANY -n 10 -c "net = 10.0.0.0/8" talk_conv | plain)
+has "where room is short, bars take it from the blanks" "$out" "  10.0.0.1  10.0.0.9  100.00    25.00   75.00  B  78.95  ███"
+is "and lines keep to it" "$([ "$(widest <<<"$out")" -le 64 ] && echo yes)" yes
 out=$(on 80 -i ANY -n 10 -c "net = 10.0.0.0/8" iface,sip,dip)
 is "where names are long, they are cut" "$([ "$(widest <<<"$out")" -le 80 ] && echo yes)" yes
 has "with a mark" "$out" "…"
