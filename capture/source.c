@@ -19,9 +19,9 @@
 
 enum {
     READ_BUFFER_BYTES = 256 << 10, /* stdio's 4 KiB halve the speed of reading a file */
-    TIMEOUT_MS = 100,            /* at most that old are packets when they come */
-    SNAPLEN_MAX = 65535 + 20,    /* with its header; filters say what is kept */
-    FILTER_MAX = 4096            /* bytes of text */
+    TIMEOUT_MS = 100,              /* at most that old are packets when they come */
+    SNAPLEN_MAX = 65535 + 20,      /* with its header; filters say what is kept */
+    FILTER_MAX = 4096              /* bytes of text */
 };
 
 struct source {
