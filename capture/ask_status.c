@@ -21,7 +21,8 @@
 enum { HEAD_MAX = 256, ANSWER_S = 30 };
 
 struct question {
-    const char *db_path, *socket_path;
+    const char *db_path, *socket_path, *config_path;
+    struct config config;
     enum request request;
 };
 
@@ -63,6 +64,7 @@ read_options(struct question *q, int argc, char **argv)
         {"status", no_argument, NULL, 's'},
         {"db", required_argument, NULL, 'd'},
         {"d", required_argument, NULL, 'd'},
+        {"config", required_argument, NULL, 'c'},
         {"socket", required_argument, NULL, 'S'},
         {"e", required_argument, NULL, 'e'},
         {NULL, 0, NULL, 0},
@@ -70,6 +72,7 @@ read_options(struct question *q, int argc, char **argv)
     int option;
     while ((option = getopt_long_only(argc, argv, "", known, NULL)) != -1) {
         if (option == 'd') q->db_path = optarg;
+        if (option == 'c') q->config_path = optarg;
         if (option == 'S') q->socket_path = optarg;
         if (option == 'e' && !read_format(q, optarg)) return false;
         if (option == '?') return false; /* getopt has said it */
@@ -77,6 +80,28 @@ read_options(struct question *q, int argc, char **argv)
     if (optind == argc) return true;
     log_line("-status takes no interface: %s", argv[optind]);
     return false;
+}
+
+/* What the command line does not say the configuration does, where it is to be read. */
+static int
+read_config(struct question *q)
+{
+    char error[CONFIG_ERROR_MAX];
+    const bool is_asked_for = q->config_path != NULL;
+    const char *path = is_asked_for ? q->config_path : GOPROBE_CONFIG_PATH;
+    if (!config_init(&q->config)) {
+        log_line("out of memory");
+        return EXIT_FAILURE;
+    }
+    const bool is_enough = q->db_path != NULL || q->socket_path != NULL;
+    if ((is_asked_for || (!is_enough && access(path, R_OK) == 0)) &&
+        !config_read(&q->config, path, error)) {
+        log_line("%s", error);
+        return EXIT_CONFIG_;
+    }
+    if (q->socket_path == NULL && q->db_path == NULL) q->socket_path = q->config.socket;
+    if (q->db_path == NULL) q->db_path = q->config.db_path;
+    return EXIT_SUCCESS;
 }
 
 /* --- The answer ------------------------------------------------------------------- */
@@ -132,20 +157,29 @@ ask(int fd, const char *path, enum request request)
     return EXIT_IO;
 }
 
-int
-ask_status(int argc, char **argv)
+static int
+connect_and_ask(const struct question *q)
 {
     char path[GODB_PATH_MAX];
-    struct question q = {GOPROBE_DB_PATH, NULL, REQUEST_STATUS_TEXT};
-    if (!read_options(&q, argc, argv)) return EXIT_USAGE_;
-    options_socket_path(path, sizeof path, q.db_path, q.socket_path);
+    options_socket_path(path, sizeof path, q->db_path, q->socket_path);
     const int fd = unix_socket_connect(path);
     if (fd < 0) {
         const int os_errno = errno;
         log_line("%s: no goprobe answers: %s", path, strerror(os_errno));
         return os_errno == EACCES ? EXIT_NO_PERMISSION : EXIT_NOT_THERE;
     }
-    const int exit_code = ask(fd, path, q.request);
+    const int exit_code = ask(fd, path, q->request);
     close(fd);
+    return exit_code;
+}
+
+int
+ask_status(int argc, char **argv)
+{
+    struct question q = {.request = REQUEST_STATUS_TEXT};
+    if (!read_options(&q, argc, argv)) return EXIT_USAGE_;
+    int exit_code = read_config(&q);
+    if (exit_code == EXIT_SUCCESS) exit_code = connect_and_ask(&q);
+    config_free(&q.config);
     return exit_code;
 }

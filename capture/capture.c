@@ -85,13 +85,13 @@ static struct pipeline_drops
 drops_of_interval(struct capture *c)
 {
     struct source_stats now;
-    if (c->options->file != NULL) return (struct pipeline_drops){0, NULL};
+    if (c->options->file != NULL) return (struct pipeline_drops){-1, NULL};
     source_read_stats(c->source, &now);
     const struct pipeline_drops drops = {
-        now.dropped - c->stats.dropped, misses_take(c->misses, c->ifaces)};
+        (int64_t)(now.dropped - c->stats.dropped), misses_take(c->misses, c->ifaces)};
     c->stats = now;
     if (drops.ring > 0)
-        log_line("warning: %" PRIu64
+        log_line("warning: %" PRId64
                  " packets were lost, the ring was full; try a larger "
                  "--buffer",
             drops.ring);

@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "capture/log.h"
 #include "capture/request.h"
 #include "capture/status_text.h"
 #include "capture/unix_socket.h"
@@ -30,8 +29,9 @@ enum {
     CLIENT_MS = 60000,  /* for one client, all in all */
     VIEW_MS = 10000,    /* for the capture thread */
     WRITING_MS = 15000, /* for blocks that are on their way to disk */
-    DISCARDS_MAX = 64,  /* KiB that a client may say in vain */
-    TRIES = 3,          /* an interval may end in between */
+    ACCEPT_PAUSE_MS = 100,
+    DISCARDS_MAX = 64, /* KiB that a client may say in vain */
+    TRIES = 3,         /* an interval may end in between */
     CONTROL_NICE = 5
 };
 
@@ -128,23 +128,48 @@ receive_request(struct client *client)
 
 /* --- Status ----------------------------------------------------------------------- */
 
+/* All interfaces from one question to the kernel.  False: out of memory. */
+static bool
+complete_links(struct view *view)
+{
+    const size_t count = view->iface_count;
+    struct link_stats *now = calloc(count + 1, sizeof *now);
+    const char **names = calloc(count + 1, sizeof *names);
+    if (now != NULL && names != NULL) {
+        for (size_t i = 0; i < count; i++)
+            if (view->ifaces[i].name[0] != '\0') names[i] = view->ifaces[i].name;
+        link_stats_read(now, names, count);
+        for (size_t i = 0; i < count; i++) {
+            view->ifaces[i].missed += link_stats_missed(&view->ifaces[i].link, &now[i]);
+            view->ifaces[i].link = now[i];
+        }
+    }
+    const bool is_done = now != NULL && names != NULL;
+    free(now);
+    free(names);
+    return is_done;
+}
+
 /* What the capture thread does not spend its time on. */
-static void
+static bool
 complete(const struct control *control, struct view *view)
 {
     for (size_t i = 0; i < view->iface_count; i++) {
         struct view_iface *iface = &view->ifaces[i];
-        const char *const name = iface->name;
-        struct link_stats now;
-        if (*name == '\0') continue;
-        link_stats_read(&now, &name, 1);
-        iface->missed += link_stats_missed(&iface->link, &now);
-        iface->link = now;
+        if (iface->name[0] == '\0') continue;
         const struct writeout_state state =
-            writeout_state(control->options.writeout, name);
+            writeout_state(control->options.writeout, iface->name);
         iface->written_s = state.written_s;
         iface->waiting_count = state.kept_count;
     }
+    return complete_links(view);
+}
+
+static enum status_format
+format_of(enum request request)
+{
+    if (request == REQUEST_STATUS_JSON) return STATUS_JSON;
+    return request == REQUEST_STATUS_PROMETHEUS ? STATUS_PROMETHEUS : STATUS_TEXT;
 }
 
 static void
@@ -158,11 +183,8 @@ serve_status(struct client *client, enum request request)
         send_error(client, "the capture does not answer");
         return;
     }
-    complete(control, view);
-    const bool is_made = status_text(&text, &size, view,
-        request == REQUEST_STATUS_JSON         ? STATUS_JSON
-        : request == REQUEST_STATUS_PROMETHEUS ? STATUS_PROMETHEUS
-                                               : STATUS_TEXT);
+    const bool is_made =
+        complete(control, view) && status_text(&text, &size, view, format_of(request));
     view_free(view);
     if (is_made && send_size(client, size)) (void)send_bytes(client, text, size);
     if (!is_made) send_error(client, "out of memory");
@@ -292,6 +314,8 @@ run(void *arg)
         struct client client = {control, -1, now_ms() + CLIENT_MS};
         client.fd =
             accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        /* Out of descriptors, say: it waits, and so do we. */
+        if (client.fd < 0) (void)poll(&fds[1], 1, ACCEPT_PAUSE_MS);
         if (client.fd < 0) continue;
         serve(&client);
         close(client.fd);

@@ -267,7 +267,7 @@ fill_stats(
         const struct pipeline_counters counters = pipeline_interval(p, i);
         stats->received = (int64_t)(counters.packets[PACKET_RECEIVED] +
                                     counters.packets[PACKET_SENT]);
-        stats->dropped = (int64_t)drops->ring;
+        stats->dropped = drops->ring;
         stats->if_dropped = drops->link ? (int64_t)drops->link[i] : -1;
         for (int k = 0; k < GODB_UNDECODED_COUNT; k++)
             stats->undecoded[k] = (int64_t)counters.verdicts[pipeline_verdict_of(k)];

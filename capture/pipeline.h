@@ -49,7 +49,7 @@ void pipeline_flush(struct pipeline *pipeline);
 
 /* Packets that were lost in an interval before they came. */
 struct pipeline_drops {
-    uint64_t ring;        /* by the kernel's ring, which all interfaces share */
+    int64_t ring; /* by the kernel's ring, which all interfaces share; -1: not known */
     const uint64_t *link; /* by each interface itself; NULL: not known */
 };
 

@@ -143,6 +143,7 @@ passes "a file of odd packets is read" "$goprobe" --no-dpi -d "$db" -r "$TMP/odd
 has "it is said what was not counted" "$(cat "$TMP/err")" \
     "odd: packets not counted: 2 cut off, 1 with a bad IP header, 1 with too many tags or labels"
 is "and stands in the block, by reason" "$(ask 'SELECT pcap_received, packets_logged, not_ip, truncated, bad_header, too_deep FROM blocks')" "7|2|1|2|1|1"
+is "what was lost before is not known" "$(ask 'SELECT pcap_dropped IS NULL, pcap_if_dropped IS NULL FROM blocks')" "1|1"
 is "and in meta.json, behind what goProbe knows" "$(grep -o '"traffic".*' "$db"/odd/*/meta.json)" \
     '"traffic":92,"packets_not_ip":1,"packets_truncated":2,"packets_bad_header":1,"packets_too_deep":1}]}'
 
