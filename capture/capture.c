@@ -26,6 +26,7 @@
 #include "capture/misses.h"
 #include "capture/pipeline.h"
 #include "capture/privileges.h"
+#include "capture/reload.h"
 #include "capture/sandbox.h"
 #include "capture/source.h"
 #include "capture/viewer.h"
@@ -49,6 +50,7 @@ struct capture {
     struct source *source;
     struct ifaces *ifaces;
     struct follow *follow; /* live */
+    struct reload *reload; /* that is under way, or NULL */
     struct writeout *writeout;
     struct classify *classify; /* NULL with --no-dpi */
     struct godb_l7_names *l7_names;
@@ -311,55 +313,55 @@ say_ready(struct capture *c)
 
 /* --- Reloading ----------------------------------------------------------------- */
 
+/* False: it cannot be followed. */
 static bool
-is_same(const char *one, const char *two)
+take_configuration(struct capture *c, struct config *wanted)
 {
-    return one == two || (one && two && strcmp(one, two) == 0);
-}
-
-/* What the running process cannot change. */
-static void
-tell_unchangeable(const struct config *now, const struct config *wanted)
-{
-    const bool is_changed =
-        !is_same(now->db_path, wanted->db_path) || !is_same(now->user, wanted->user) ||
-        !is_same(now->pid_file, wanted->pid_file) ||
-        !is_same(now->socket, wanted->socket) || !is_same(now->log, wanted->log) ||
-        !is_same(now->log_host, wanted->log_host) ||
-        !is_same(now->log_format, wanted->log_format) ||
-        now->log_port != wanted->log_port || now->dpi != wanted->dpi ||
-        now->seccomp != wanted->seccomp ||
-        config_ring_bytes(now) != config_ring_bytes(wanted);
-    if (is_changed)
+    struct config *now = &c->options->config;
+    if (!follow_rules(c->follow, wanted->rules, wanted->rule_count)) return false;
+    if (config_needs_restart(now, wanted))
         log_line("warning: only interfaces are reloaded; for what else has changed, "
                  "restart goprobe");
+    config_swap_rules(now, wanted);
+    return true;
 }
 
 /* A configuration that is wrong changes nothing. */
 static void
-reload(struct capture *c)
+end_reload(struct capture *c)
 {
     struct options wanted;
-    int exit_code;
-    c->signals->reload = 0;
-    service_reloading(c->service);
-    if (options_read(&wanted, c->options->argc, c->options->argv, &exit_code) ==
-        OPTIONS_RUN) {
-        tell_unchangeable(&c->options->config, &wanted.config);
-        follow_rules(c->follow, wanted.config.rules, wanted.config.rule_count);
-        /* Only the rules are new: what else there is goes on to say what holds. */
-        struct iface_rule *rules = c->options->config.rules;
-        const size_t count = c->options->config.rule_count;
-        c->options->config.rules = wanted.config.rules;
-        c->options->config.rule_count = wanted.config.rule_count;
-        wanted.config.rules = rules;
-        wanted.config.rule_count = count;
+    const bool is_good = reload_end(c->reload, &wanted);
+    c->reload = NULL;
+    if (is_good && take_configuration(c, &wanted.config))
         log_line("configuration read again");
-    } else {
+    else
         log_line("warning: the configuration is as before, the new one is wrong");
-    }
     options_free(&wanted);
     say_ready(c);
+}
+
+static void
+look_at_reload(struct capture *c)
+{
+    if (c->reload != NULL && reload_is_done(c->reload)) end_reload(c);
+    if (!c->signals->reload || c->reload != NULL) return;
+    c->signals->reload = 0;
+    service_reloading(c->service);
+    c->reload = reload_begin(c->options);
+    if (c->reload == NULL) say_ready(c);
+}
+
+/* The original wrote the counters of libpcap into a file then. */
+static void
+tell_counters(struct capture *c)
+{
+    struct source_stats stats;
+    c->signals->tell = 0;
+    source_read_stats(c->source, &stats);
+    log_line("%" PRIu64 " packets received and %" PRIu64
+             " lost since the start, %zu flows held",
+        stats.received, stats.dropped, pipeline_flow_count(c->pipeline));
 }
 
 static int
@@ -379,7 +381,8 @@ run_live(struct capture *c)
         if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
         count = take_packets(c, error);
         look_at_clock(c);
-        if (c->signals->reload) reload(c);
+        look_at_reload(c);
+        if (c->signals->tell) tell_counters(c);
     }
     if (count < 0) log_line("error: %s", error);
     service_stopping(c->service);
@@ -582,9 +585,20 @@ open_control(struct capture *c)
     return config->socket ? EXIT_IO : EXIT_SUCCESS;
 }
 
+/* One that is under way comes too late. */
+static void
+drop_reload(struct capture *c)
+{
+    struct options unused;
+    if (c->reload == NULL) return;
+    (void)reload_end(c->reload, &unused);
+    options_free(&unused);
+}
+
 static void
 close_all(struct capture *c)
 {
+    drop_reload(c);
     viewer_free(c->viewer);
     exchange_free(c->exchange);
     pipeline_free(c->pipeline);
@@ -600,8 +614,8 @@ static int
 drop_privileges(const struct capture *c)
 {
     const struct config *config = &c->options->config;
-    const int exit_code =
-        c->options->file ? -1 : privileges_drop(config->db_path, config->user);
+    const int exit_code = privileges_drop(
+        config->db_path, config->user, c->options->file ? NULL : PRIVILEGES_USER);
     return exit_code < 0 ? EXIT_SUCCESS : exit_code;
 }
 

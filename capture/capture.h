@@ -14,6 +14,7 @@
 struct capture_signals {
     volatile sig_atomic_t stop;
     volatile sig_atomic_t reload; /* live: read the configuration again */
+    volatile sig_atomic_t tell;   /* live: log what has been counted */
 };
 
 /* Capture as the options say until told to stop (live) or the file ends, and write all

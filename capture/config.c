@@ -25,8 +25,7 @@ enum {
     DEPTH_MAX = 3 /* interfaces, eth0, snaplen */
 };
 
-/* --- Messages ----------------------------------------------------------------------
- */
+/* --- Messages -------------------------------------------------------------- */
 
 /* A JSON text at hand, and the way to the key at hand. */
 struct reading {
@@ -54,8 +53,7 @@ refuse(const struct reading *r, const char *format, ...)
     return false;
 }
 
-/* --- Values -------------------------------------------------------------------------
- */
+/* --- Values ---------------------------------------------------------------- */
 
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_BOOL, KIND_NOTHING };
 
@@ -130,8 +128,7 @@ find_key(const struct key *keys, size_t count, const char *name)
     return NULL;
 }
 
-/* --- Interfaces ----------------------------------------------------------------------
- */
+/* --- Interfaces ------------------------------------------------------------ */
 
 static bool
 check_name(const char *name, char *error)
@@ -172,16 +169,27 @@ config_add_rule(
     return true;
 }
 
+bool
+config_set_filter(struct iface_rule *rule, const char *text, char *error)
+{
+    char why[SOURCE_ERROR_MAX];
+    if (source_filter_new(&rule->compiled, text, why) != SOURCE_OK) {
+        snprintf(error, CONFIG_ERROR_MAX, "%s", why);
+        return false;
+    }
+    rule->filter = strdup(text);
+    if (rule->filter == NULL) snprintf(error, CONFIG_ERROR_MAX, "out of memory");
+    return rule->filter != NULL;
+}
+
 static bool
 take_filter(struct reading *r, struct iface_rule *rule, json_t *value)
 {
-    char error[SOURCE_ERROR_MAX];
+    char error[CONFIG_ERROR_MAX];
     const char *text = json_string_value(value);
     if (text == NULL) return refuse(r, "it takes a text");
-    if (*text == '\0') return true;
-    if (source_check_filter(text, error) != SOURCE_OK) return refuse(r, "%s", error);
-    rule->filter = strdup(text);
-    return rule->filter != NULL || refuse(r, "out of memory");
+    if (*text == '\0' || config_set_filter(rule, text, error)) return true;
+    return refuse(r, "%s", error);
 }
 
 static bool
@@ -349,8 +357,7 @@ config_read(struct config *config, const char *path, char *error)
     return ok;
 }
 
-/* --- Printing ----------------------------------------------------------------------
- */
+/* --- Printing -------------------------------------------------------------- */
 
 static json_t *
 rule_as_json(const struct iface_rule *rule)
@@ -396,8 +403,40 @@ config_ring_bytes(const struct config *config)
     return shares > wanted ? shares : wanted;
 }
 
-/* --- Life ---------------------------------------------------------------------------
- */
+/* --- Another one ----------------------------------------------------------- */
+
+static bool
+is_same(const char *one, const char *two)
+{
+    return one == two || (one && two && strcmp(one, two) == 0);
+}
+
+bool
+config_needs_restart(const struct config *now, const struct config *wanted)
+{
+    return !is_same(now->db_path, wanted->db_path) ||
+           !is_same(now->user, wanted->user) ||
+           !is_same(now->pid_file, wanted->pid_file) ||
+           !is_same(now->socket, wanted->socket) || !is_same(now->log, wanted->log) ||
+           !is_same(now->log_host, wanted->log_host) ||
+           !is_same(now->log_format, wanted->log_format) ||
+           now->log_port != wanted->log_port || now->dpi != wanted->dpi ||
+           now->seccomp != wanted->seccomp || now->max_flows != wanted->max_flows ||
+           config_ring_bytes(now) != config_ring_bytes(wanted);
+}
+
+void
+config_swap_rules(struct config *one, struct config *two)
+{
+    struct iface_rule *const rules = one->rules;
+    const size_t count = one->rule_count;
+    one->rules = two->rules;
+    one->rule_count = two->rule_count;
+    two->rules = rules;
+    two->rule_count = count;
+}
+
+/* --- Life ------------------------------------------------------------------ */
 
 bool
 config_init(struct config *config)
@@ -410,11 +449,19 @@ config_init(struct config *config)
 }
 
 void
+config_free_rules(struct iface_rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        source_filter_free(rules[i].compiled);
+        free(rules[i].filter);
+    }
+    free(rules);
+}
+
+void
 config_free(struct config *config)
 {
-    for (size_t i = 0; i < config->rule_count; i++)
-        free(config->rules[i].filter);
-    free(config->rules);
+    config_free_rules(config->rules, config->rule_count);
     free(config->db_path);
     free(config->user);
     free(config->pid_file);

@@ -49,12 +49,24 @@ bool config_read(struct config *config, const char *path, char *error);
 bool config_add_rule(
     struct config *config, const char *name, struct iface_rule **out_rule, char *error);
 
+/* Give a rule this filter.  False: it is wrong, and error says why. */
+bool config_set_filter(struct iface_rule *rule, const char *text, char *error);
+
+/* Free what rules own. */
+void config_free_rules(struct iface_rule *rules, size_t count);
+
 /* Replace a string.  False: out of memory. */
 bool config_set(char **to, const char *value);
 
 /* The whole in the JSON form, for free(); it reads back as the same.  NULL: out of
  * memory. */
 char *config_print(const struct config *config);
+
+/* Whether two differ in more than their rules, ... */
+bool config_needs_restart(const struct config *now, const struct config *wanted);
+
+/* ... which can be exchanged while they are in use. */
+void config_swap_rules(struct config *one, struct config *two);
 
 /* Bytes of the ring: buffer_mib, or all the rules' shares where they are more. */
 long config_ring_bytes(const struct config *config);

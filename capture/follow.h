@@ -29,8 +29,9 @@ int follow_fd(const struct follow *follow);
  * next change. */
 void follow_look(struct follow *follow);
 
-/* Capture by other rules from now on. */
-void follow_rules(struct follow *follow, const struct iface_rule *rules, size_t count);
+/* Capture by other rules from now on.  False: the kernel does not take their filters,
+ * and it goes on by those of before. */
+bool follow_rules(struct follow *follow, const struct iface_rule *rules, size_t count);
 
 /* A packet came of an index that is not known: see whose it is, or ignore it. */
 void follow_learn(struct follow *follow, uint32_t ifindex);

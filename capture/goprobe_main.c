@@ -18,6 +18,8 @@ on_signal(int number)
 {
     if (number == SIGHUP || number == SIGUSR2)
         signals.reload = 1;
+    else if (number == SIGUSR1)
+        signals.tell = 1;
     else
         signals.stop = 1;
 }
@@ -26,10 +28,10 @@ on_signal(int number)
 static void
 listen_to_signals(bool is_live)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < (is_live ? 4 : 2); i++)
+    for (size_t i = 0; i < (is_live ? 5 : 2); i++)
         sigaction(numbers[i], &action, NULL);
 }
 

@@ -22,12 +22,15 @@
 
 enum { IFACES_MAX = 1024 };
 
+struct source_filter;
+
 /* How an interface is captured. */
 struct iface_rule {
     char name[GODB_IFACE_MAX]; /* or a pattern as a shell has them, or ANY */
     char *filter;              /* BPF; NULL: none */
-    int snaplen;               /* bytes of a packet that are looked at */
-    int buffer_bytes;          /* its share of the ring; 0: not given */
+    struct source_filter *compiled;
+    int snaplen;      /* bytes of a packet that are looked at */
+    int buffer_bytes; /* its share of the ring; 0: not given */
     bool promiscuous;
 };
 

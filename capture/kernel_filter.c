@@ -52,9 +52,16 @@ kernel_filter_begin(struct kernel_filter *filter)
     put(filter, give(0));
 }
 
+static bool
+passes(const struct sock_filter *at)
+{
+    return BPF_CLASS(at->code) == BPF_RET && BPF_RVAL(at->code) == BPF_K && at->k != 0;
+}
+
 void
 kernel_filter_add(struct kernel_filter *filter, const uint32_t *ifindexes,
-    size_t ifindex_count, const struct sock_filter *body, size_t body_count)
+    size_t ifindex_count, const struct sock_filter *body, size_t body_count,
+    uint32_t snaplen)
 {
     if (ifindex_count > 0) put(filter, load_known(SKF_AD_IFINDEX));
     for (size_t i = 0; i < ifindex_count; i++) {
@@ -65,7 +72,7 @@ kernel_filter_add(struct kernel_filter *filter, const uint32_t *ifindexes,
     }
     if (ifindex_count > 0) put(filter, skip((uint32_t)body_count));
     for (size_t i = 0; i < body_count; i++)
-        put(filter, body[i]);
+        put(filter, passes(&body[i]) ? give(snaplen) : body[i]);
 }
 
 bool
@@ -98,7 +105,7 @@ adapt_offset(uint32_t *offset)
 }
 
 bool
-kernel_filter_adapt(struct sock_filter *code, size_t count, uint32_t snaplen)
+kernel_filter_adapt(struct sock_filter *code, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct sock_filter *at = &code[i];
@@ -106,8 +113,6 @@ kernel_filter_adapt(struct sock_filter *code, size_t count, uint32_t snaplen)
         const bool reads_packet = (class == BPF_LD || class == BPF_LDX) &&
                                   mode != BPF_IMM && mode != BPF_LEN && mode != BPF_MEM;
         if (reads_packet && !adapt_offset(&at->k)) return false;
-        if (class == BPF_RET && BPF_RVAL(at->code) == BPF_K && at->k != 0)
-            at->k = snaplen;
     }
     return true;
 }

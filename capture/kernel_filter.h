@@ -28,17 +28,18 @@ struct kernel_filter {
 void kernel_filter_begin(struct kernel_filter *filter);
 
 /* For packets of these indexes, or, with none given, of all that are left, run body,
- * which ends by itself, as BPF programs do. */
+ * which ends by itself, as BPF programs do.  What it lets pass is kept up to snaplen
+ * bytes. */
 void kernel_filter_add(struct kernel_filter *filter, const uint32_t *ifindexes,
-    size_t ifindex_count, const struct sock_filter *body, size_t body_count);
+    size_t ifindex_count, const struct sock_filter *body, size_t body_count,
+    uint32_t snaplen);
 
 /* Drop what is left.  False: the program is too long. */
 bool kernel_filter_end(struct kernel_filter *filter);
 
 /* Turn a program for cooked headers of version 2 into one for such sockets: what it
  * reads of the header comes from the kernel's own knowledge, what it reads behind it
- * moves to the front.  A packet that passes is kept up to snaplen bytes.  False: it
- * reads of the header what the kernel does not know. */
-bool kernel_filter_adapt(struct sock_filter *code, size_t count, uint32_t snaplen);
+ * moves to the front.  False: it reads of the header what the kernel does not know. */
+bool kernel_filter_adapt(struct sock_filter *code, size_t count);
 
 #endif

@@ -254,8 +254,7 @@ read_words(struct options *o, struct words *words)
     return exit_code;
 }
 
-/* --- The configuration -------------------------------------------------------------
- */
+/* --- The configuration ----------------------------------------------------- */
 
 static int
 no_memory(void)
@@ -325,27 +324,18 @@ apply_words(struct options *o, const struct words *words)
 static int
 complete_rules(struct options *o, const struct words *words)
 {
+    char error[CONFIG_ERROR_MAX];
     for (size_t i = 0; i < o->config.rule_count; i++) {
         struct iface_rule *rule = &o->config.rules[i];
         if (words->no_promiscuous) rule->promiscuous = false;
         if (rule->snaplen == 0)
             rule->snaplen = o->config.dpi ? SNAPLEN_DPI : SNAPLEN_NO_DPI;
-        if (rule->filter == NULL && o->filter != NULL && o->file == NULL &&
-            (rule->filter = strdup(o->filter)) == NULL)
-            return no_memory();
+        if (rule->filter != NULL || o->filter == NULL || o->file != NULL) continue;
+        if (config_set_filter(rule, o->filter, error)) continue;
+        log_line("%s", error);
+        return EXIT_USAGE_;
     }
     return -1;
-}
-
-static int
-check_filter(const struct options *o)
-{
-    char error[SOURCE_ERROR_MAX];
-    if (o->filter == NULL || o->file != NULL ||
-        source_check_filter(o->filter, error) == SOURCE_OK)
-        return -1;
-    log_line("%s", error);
-    return EXIT_USAGE_;
 }
 
 /* Interfaces that are arguments, in place of the file's; of those that the file has
@@ -368,12 +358,11 @@ take_arguments(struct options *o, int count, char **words)
         for (size_t k = 0; k < from_file_count; k++) {
             if (strcmp(from_file[k].name, words[i]) != 0) continue;
             *rule = from_file[k];
-            from_file[k].filter = NULL; /* it is the rule's now */
+            from_file[k] =
+                (struct iface_rule){.filter = NULL}; /* it is the rule's now */
         }
     }
-    for (size_t k = 0; k < from_file_count; k++)
-        free(from_file[k].filter);
-    free(from_file);
+    config_free_rules(from_file, from_file_count);
     return exit_code;
 }
 
@@ -443,7 +432,6 @@ options_read(struct options *out, int argc, char **argv, int *out_exit_code)
     if (exit_code < 0)
         exit_code = out->file ? read_recorded(out, &words) : read_live(out, &words);
     if (exit_code < 0) exit_code = apply_words(out, &words);
-    if (exit_code < 0) exit_code = check_filter(out);
     if (exit_code < 0) exit_code = complete_rules(out, &words);
     if (exit_code < 0 && out->check_only) exit_code = print_config(out);
     *out_exit_code = exit_code;

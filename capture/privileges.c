@@ -91,9 +91,10 @@ is_own(const char *path)
  * ---------------------------------------------------------------------------- */
 
 int
-privileges_drop(const char *db_path, const char *user)
+privileges_drop(const char *db_path, const char *user, const char *other)
 {
-    const struct passwd *account = getpwnam(user ? user : PRIVILEGES_USER);
+    const char *name = user ? user : other;
+    const struct passwd *account = name ? getpwnam(name) : NULL;
     const bool is_root = geteuid() == 0;
     int exit_code = -1;
     if (account == NULL && user != NULL) {

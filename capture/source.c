@@ -20,7 +20,8 @@
 enum {
     READ_BUFFER_BYTES = 1 << 20, /* stdio's 4 KiB halve the speed of reading a file */
     TIMEOUT_MS = 100,            /* at most that old are packets when they come */
-    SNAPLEN_MAX = 65535 + 20     /* with its header; filters say what is kept */
+    SNAPLEN_MAX = 65535 + 20,    /* with its header; filters say what is kept */
+    FILTER_MAX = 4096            /* bytes of text */
 };
 
 struct source {
@@ -118,42 +119,55 @@ set_file_filter(struct source *source, const char *text, char *error)
     return fail(SOURCE_EFAILED, error, "filter", pcap_geterr(source->pcap));
 }
 
-/* A filter of interfaces as the kernel takes it; the caller frees *out_code. */
-static enum source_status
-compile_live(const char *text, int snaplen, struct sock_filter **out_code,
-    size_t *out_count, char *error)
+struct source_filter {
+    char text[FILTER_MAX + 1];
+    size_t count;
+    struct sock_filter code[];
+};
+
+static struct source_filter *
+copy_program(const char *text, const struct bpf_program *program)
 {
-    struct bpf_program program;
-    pcap_t *dead = pcap_open_dead(DLT_LINUX_SLL2, SNAPLEN_MAX);
-    if (dead == NULL) return fail(SOURCE_EFAILED, error, "filter", "out of memory");
-    enum source_status status = compile(dead, text, &program, error);
-    pcap_close(dead);
-    if (status != SOURCE_OK) return status;
-    const size_t count = program.bf_len;
-    struct sock_filter *code = calloc(count + 1, sizeof *code);
-    for (size_t i = 0; code != NULL && i < count; i++) {
-        const struct bpf_insn *from = &program.bf_insns[i];
-        code[i] = (struct sock_filter){from->code, from->jt, from->jf, from->k};
+    const size_t count = program->bf_len;
+    struct source_filter *filter =
+        calloc(1, sizeof *filter + count * sizeof filter->code[0]);
+    if (filter == NULL) return NULL;
+    snprintf(filter->text, sizeof filter->text, "%s", text);
+    filter->count = count;
+    for (size_t i = 0; i < count; i++) {
+        const struct bpf_insn *from = &program->bf_insns[i];
+        filter->code[i] = (struct sock_filter){from->code, from->jt, from->jf, from->k};
     }
-    pcap_freecode(&program);
-    if (code == NULL) return fail(SOURCE_EFAILED, error, "filter", "out of memory");
-    if (!kernel_filter_adapt(code, count, (uint32_t)snaplen)) {
-        free(code);
-        return fail_filter(text, "it reads link headers, which are not there", error);
-    }
-    *out_code = code;
-    *out_count = count;
-    return SOURCE_OK;
+    return filter;
 }
 
 enum source_status
-source_check_filter(const char *filter, char *error)
+source_filter_new(struct source_filter **out, const char *text, char *error)
 {
-    struct sock_filter *code = NULL;
-    size_t count;
-    const enum source_status status = compile_live(filter, 1, &code, &count, error);
-    free(code);
-    return status;
+    struct bpf_program program;
+    /* libpcap's time goes up by the third power of what it is given. */
+    if (strlen(text) > FILTER_MAX)
+        return fail_filter(text, "it is longer than 4096 bytes", error);
+    pcap_t *dead = pcap_open_dead(DLT_LINUX_SLL2, SNAPLEN_MAX);
+    if (dead == NULL) return fail(SOURCE_EFAILED, error, "filter", "out of memory");
+    const enum source_status status = compile(dead, text, &program, error);
+    pcap_close(dead);
+    if (status != SOURCE_OK) return status;
+    struct source_filter *filter = copy_program(text, &program);
+    pcap_freecode(&program);
+    if (filter == NULL) return fail(SOURCE_EFAILED, error, "filter", "out of memory");
+    if (!kernel_filter_adapt(filter->code, filter->count)) {
+        source_filter_free(filter);
+        return fail_filter(text, "it reads link headers, which are not there", error);
+    }
+    *out = filter;
+    return SOURCE_OK;
+}
+
+void
+source_filter_free(struct source_filter *filter)
+{
+    free(filter);
 }
 
 /* --- Following interfaces ------------------------------------------------------- */
@@ -161,32 +175,29 @@ source_check_filter(const char *filter, char *error)
 static bool
 are_alike(const struct source_target *one, const struct source_target *two)
 {
-    const char *const a = one->filter ? one->filter : "";
-    const char *const b = two->filter ? two->filter : "";
+    const char *const a = one->filter ? one->filter->text : "";
+    const char *const b = two->filter ? two->filter->text : "";
     return one->ifindex != 0 && two->ifindex != 0 && one->snaplen == two->snaplen &&
            strcmp(a, b) == 0;
 }
 
 /* The first target and all that are captured like it. */
-static enum source_status
+static void
 add_targets(struct kernel_filter *filter, const struct source_target *targets,
-    size_t count, uint32_t *ifindexes, char *error)
+    size_t count, uint32_t *ifindexes)
 {
-    struct sock_filter whole = BPF_STMT(BPF_RET | BPF_K, (uint32_t)targets->snaplen);
-    struct sock_filter *code = NULL;
-    size_t code_count = 1, alike = 0;
+    static const struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, 1)};
+    static const struct sock_filter none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    const struct source_filter *own = targets->filter;
+    const struct sock_filter *code = own ? own->code : all;
+    size_t alike = 0;
     if (targets->ifindex != 0) ifindexes[alike++] = targets->ifindex;
     for (size_t i = 1; i < count; i++)
         if (are_alike(&targets[0], &targets[i]))
             ifindexes[alike++] = targets[i].ifindex;
-    if (targets->filter != NULL && targets->snaplen > 0) {
-        const enum source_status status =
-            compile_live(targets->filter, targets->snaplen, &code, &code_count, error);
-        if (status != SOURCE_OK) return status;
-    }
-    kernel_filter_add(filter, ifindexes, alike, code ? code : &whole, code_count);
-    free(code);
-    return SOURCE_OK;
+    if (targets->snaplen == 0) code = none;
+    kernel_filter_add(filter, ifindexes, alike, code,
+        code == all || code == none ? 1 : own->count, (uint32_t)targets->snaplen);
 }
 
 static bool
@@ -201,19 +212,17 @@ static enum source_status
 build_filter(struct kernel_filter *filter, const struct source_target *targets,
     size_t count, char *error)
 {
-    enum source_status status = SOURCE_OK;
     uint32_t *ifindexes = calloc(count + 1, sizeof *ifindexes);
     if (ifindexes == NULL)
         return fail(SOURCE_EFAILED, error, "filter", "out of memory");
     kernel_filter_begin(filter);
-    for (size_t i = 0; i < count && status == SOURCE_OK; i++)
+    for (size_t i = 0; i < count; i++)
         if (is_first_of_its_like(targets, i))
-            status = add_targets(filter, targets + i, count - i, ifindexes, error);
+            add_targets(filter, targets + i, count - i, ifindexes);
     free(ifindexes);
-    if (!kernel_filter_end(filter) && status == SOURCE_OK)
-        return fail(SOURCE_EFILTER, error, "filter",
-            "those of all interfaces together are too long for the kernel");
-    return status;
+    if (kernel_filter_end(filter)) return SOURCE_OK;
+    return fail(SOURCE_EFILTER, error, "filter",
+        "those of all interfaces together are too long for the kernel");
 }
 
 static int64_t

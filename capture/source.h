@@ -35,11 +35,14 @@ struct source_options {
     int buffer_mib;     /* live: of the kernel's ring */
 };
 
+/* A filter of interfaces, compiled. */
+struct source_filter;
+
 /* What to capture of an interface that is there. */
 struct source_target {
-    uint32_t ifindex;   /* 0: all others; only as the last */
-    const char *filter; /* BPF, or NULL */
-    int snaplen;        /* bytes kept of a packet; 0: none is wanted */
+    uint32_t ifindex;                   /* 0: all others; only as the last */
+    const struct source_filter *filter; /* or NULL */
+    int snaplen;                        /* bytes kept of a packet; 0: none is wanted */
     bool promiscuous;
 };
 
@@ -63,8 +66,11 @@ enum source_status source_open(
     struct source **out, const struct source_options *options, char *error);
 void source_close(struct source *source);
 
-/* Whether a filter can be compiled for interfaces.  SOURCE_OK, or SOURCE_EFILTER. */
-enum source_status source_check_filter(const char *filter, char *error);
+/* Compile a filter of interfaces, without a source.  A long one takes seconds: not to
+ * be done while packets wait.  For source_filter_free(). */
+enum source_status source_filter_new(
+    struct source_filter **out, const char *text, char *error);
+void source_filter_free(struct source_filter *filter);
 
 /* Capture these from now on, and nothing else; live only.  Packets of those that were
  * followed before, with the same filter, are all there.  Other than SOURCE_OK: nothing

@@ -79,6 +79,9 @@ wrong "a filter with an error" "3: interfaces.eth1.bpf_filter: filter 'port http
    "eth1": { "bpf_filter": "port http https" } } }'
 wrong "a filter on link headers" "1: interfaces.e.bpf_filter: filter 'link[12] = 1': it reads link headers, which are not there" \
     '{ "interfaces": { "e": { "bpf_filter": "link[12] = 1" } } }'
+long=$(printf 'port 1'; printf ' or port %d' {1000..1400})
+wrong "a filter that is too long" "1: interfaces.e.bpf_filter: filter '${long:0:200}': it is longer than 4096 bytes" \
+    "{ \"interfaces\": { \"e\": { \"bpf_filter\": \"$long\" } } }"
 wrong "a log that is none" "1: log: 'tty' is not known" '{ "log": "tty", "interfaces": { "eth0": {} } }'
 wrong "an empty path" "1: db_path: it is empty" '{ "db_path": "", "interfaces": { "eth0": {} } }'
 wrong "flows to a log" "1: syslog_flows: this is not offered; it takes false" '{ "syslog_flows": true, "interfaces": { "eth0": {} } }'

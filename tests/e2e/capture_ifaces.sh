@@ -88,6 +88,15 @@ echo '{ "interfaces": { "v0": { "buf_size": 12 } } }' >"$conf"
 kill -HUP "$probe"
 passes "a configuration that is wrong is refused" wait_for 10 grep -q 'the configuration is as before' "$log"
 has "with file, line and key" "$(cat "$log")" "goprobe.conf:1: interfaces.v0.buf_size: 12 is not between 1024 and 1073741824"
+many=$(for i in {20..59}; do
+    printf ', "v%s": { "bpf_filter": "port %s%s" }' "$i" "$i" "$(printf ' or port %d' {100..150})"
+done)
+write_conf '"promisc": false' "$many"
+kill -HUP "$probe"
+refused_twice() { [ "$(said 'the configuration is as before')" -eq 2 ]; }
+passes "one that the kernel cannot take is refused too" wait_for 10 refused_twice
+has "and why" "$(cat "$log")" "those of all interfaces together are too long for the kernel"
+is "and touches nothing" "$(said 'removed, no longer captured')" 0
 write_conf '"bpf_filter": "udp port 9"' ', "v*": { "promisc": true }'
 kill -HUP "$probe"
 passes "a better one is taken with SIGHUP" wait_for 10 grep -q 'configuration read again' "$log"
@@ -96,7 +105,8 @@ peer python3 tests/e2e/send_udp.py 40 9 10.78.11.2 >/dev/null
 write_conf '"bpf_filter": "udp port 9"' ', "v?": {}, "v[1-5]*": {}, "v60": {}, "v61": {}, "v62": {}'
 kill -USR2 "$probe"
 passes "and with SIGUSR2" wait_for 10 grep -q 'v63: removed, no longer captured' "$log"
-is "only what changed was touched" "$(grep -c 'removed' "$log")" 2
+kill -USR1 "$probe"
+passes "SIGUSR1 tells what was counted" wait_for 10 grep -qE '[0-9]+ packets received and 0 lost since the start, [0-9]+ flows held' "$log"
 
 # --- What was counted ---------------------------------------------------------------------------
 touch "$TMP/enough"
@@ -118,4 +128,20 @@ is "a filter that was loaded holds from then on" \
 is "an interface made anew goes on where it was" \
     "$(ask "SELECT sum(packets_rcvd) FROM flows WHERE iface = 'w0' AND proto = 17")" 80
 is "nothing was lost" "$(ask 'SELECT sum(pcap_dropped) FROM blocks')" 0
+
+# --- ANY -------------------------------------------------------------------------------------------
+db=$TMP/any
+ip netns exec "$MANY_HERE" "$BUILD_DIR/goprobe" -user root -d "$db" ANY 2>"$TMP/any.log" &
+probe=$!
+pids=("$probe")
+passes "ANY captures all there are" wait_for 20 grep -q 'capturing on 65 interface' "$TMP/any.log"
+many_add y0 210
+peer python3 tests/e2e/send_udp.py 70 53 10.78.210.2 >/dev/null
+here python3 tests/e2e/send_udp.py 50 53 10.78.210.1 127.0.0.1 >/dev/null
+kernel=$(many_counters y)
+kill -TERM "$probe"
+wait "$probe"
+pids=()
+is "one that appears is counted from its first packet on" "$(counted "WHERE iface = 'y0'")" "$kernel"
+is "loopback is not among them" "$(ask "SELECT count(*) FROM flows WHERE iface = 'lo'")" 0
 done_testing

@@ -41,12 +41,12 @@ run(const struct kernel_filter *filter, struct frame frame)
     }
 }
 
-static const struct sock_filter keep_100[] = {BPF_STMT(BPF_RET | BPF_K, 100)};
-static const struct sock_filter keep_none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+static const struct sock_filter keep[] = {BPF_STMT(BPF_RET | BPF_K, 1)};
+static const struct sock_filter none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
 static const struct sock_filter keep_v4[] = {
     BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x45, 0, 1),
-    BPF_STMT(BPF_RET | BPF_K, 200),
+    BPF_STMT(BPF_RET | BPF_K, 1),
     BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
@@ -57,8 +57,8 @@ each_interface_has_its_own_filter(void **state)
     struct kernel_filter filter;
     const uint32_t wan[] = {2, 7}, lan[] = {3};
     kernel_filter_begin(&filter);
-    kernel_filter_add(&filter, wan, 2, keep_100, 1);
-    kernel_filter_add(&filter, lan, 1, keep_v4, 4);
+    kernel_filter_add(&filter, wan, 2, keep, 1, 100);
+    kernel_filter_add(&filter, lan, 1, keep_v4, 4, 200);
     assert_true(kernel_filter_end(&filter));
     assert_int_equal(run(&filter, (struct frame){0x0800, 2, 0x45}), 100);
     assert_int_equal(run(&filter, (struct frame){0x86dd, 7, 0x60}), 100);
@@ -77,8 +77,8 @@ the_last_one_may_have_all_others(void **state)
     struct kernel_filter filter;
     const uint32_t loopback[] = {1};
     kernel_filter_begin(&filter);
-    kernel_filter_add(&filter, loopback, 1, keep_none, 1);
-    kernel_filter_add(&filter, NULL, 0, keep_100, 1);
+    kernel_filter_add(&filter, loopback, 1, none, 1, 0);
+    kernel_filter_add(&filter, NULL, 0, keep, 1, 100);
     assert_true(kernel_filter_end(&filter));
     assert_int_equal(run(&filter, (struct frame){0x0800, 1, 0x45}), 0);
     assert_int_equal(run(&filter, (struct frame){0x0800, 99, 0x45}), 100);
@@ -94,8 +94,8 @@ jumps_reach_over_a_thousand_interfaces(void **state)
     for (uint32_t i = 0; i < COUNT; i++)
         many[i] = i + 1;
     kernel_filter_begin(&filter);
-    kernel_filter_add(&filter, many, COUNT, keep_100, 1);
-    kernel_filter_add(&filter, one, 1, keep_v4, 4);
+    kernel_filter_add(&filter, many, COUNT, keep, 1, 100);
+    kernel_filter_add(&filter, one, 1, keep_v4, 4, 200);
     assert_true(kernel_filter_end(&filter));
     for (uint32_t i = 0; i < COUNT; i++)
         assert_int_equal(run(&filter, (struct frame){0x0800, many[i], 0}), 100);
@@ -111,7 +111,7 @@ a_program_that_is_too_long_is_refused(void **state)
     const uint32_t one[] = {1};
     kernel_filter_begin(&filter);
     for (int i = 0; i < BPF_MAXINSNS / 4; i++)
-        kernel_filter_add(&filter, one, 1, keep_v4, 4);
+        kernel_filter_add(&filter, one, 1, keep_v4, 4, 200);
     assert_false(kernel_filter_end(&filter));
 }
 
@@ -131,7 +131,7 @@ offsets_move_from_the_cooked_header_to_the_kernel(void **state)
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
     const uint32_t known = (uint32_t)SKF_AD_OFF;
-    assert_true(kernel_filter_adapt(code, sizeof code / sizeof code[0], 256));
+    assert_true(kernel_filter_adapt(code, sizeof code / sizeof code[0]));
     assert_int_equal(code[0].k, known + SKF_AD_PROTOCOL);
     assert_int_equal(code[1].k, known + SKF_AD_IFINDEX);
     assert_int_equal(code[2].k, known + SKF_AD_PKTTYPE);
@@ -139,10 +139,10 @@ offsets_move_from_the_cooked_header_to_the_kernel(void **state)
     assert_int_equal(code[4].k, 0);
     assert_int_equal(code[5].k, 2);
     assert_int_equal(code[6].k, 3);
-    assert_int_equal(code[7].k, 256);
+    assert_int_equal(code[7].k, 262144);
     assert_int_equal(code[8].k, 0);
     struct sock_filter address[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 12)};
-    assert_false(kernel_filter_adapt(address, 1, 256));
+    assert_false(kernel_filter_adapt(address, 1));
 }
 
 int
