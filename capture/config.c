@@ -25,8 +25,7 @@ enum {
     DEPTH_MAX = 3 /* interfaces, eth0, snaplen */
 };
 
-/* --- Messages ----------------------------------------------------------------------
- */
+/* --- Messages -------------------------------------------------------------- */
 
 /* A JSON text at hand, and the way to the key at hand. */
 struct reading {
@@ -54,8 +53,7 @@ refuse(const struct reading *r, const char *format, ...)
     return false;
 }
 
-/* --- Values -------------------------------------------------------------------------
- */
+/* --- Values ---------------------------------------------------------------- */
 
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_BOOL, KIND_NOTHING };
 
@@ -130,8 +128,7 @@ find_key(const struct key *keys, size_t count, const char *name)
     return NULL;
 }
 
-/* --- Interfaces ----------------------------------------------------------------------
- */
+/* --- Interfaces ------------------------------------------------------------ */
 
 static bool
 check_name(const char *name, char *error)
@@ -360,8 +357,7 @@ config_read(struct config *config, const char *path, char *error)
     return ok;
 }
 
-/* --- Printing ----------------------------------------------------------------------
- */
+/* --- Printing -------------------------------------------------------------- */
 
 static json_t *
 rule_as_json(const struct iface_rule *rule)
@@ -407,8 +403,7 @@ config_ring_bytes(const struct config *config)
     return shares > wanted ? shares : wanted;
 }
 
-/* --- Another one -------------------------------------------------------------------
- */
+/* --- Another one ----------------------------------------------------------- */
 
 static bool
 is_same(const char *one, const char *two)
@@ -441,8 +436,7 @@ config_swap_rules(struct config *one, struct config *two)
     two->rule_count = count;
 }
 
-/* --- Life ---------------------------------------------------------------------------
- */
+/* --- Life ------------------------------------------------------------------ */
 
 bool
 config_init(struct config *config)

@@ -21,8 +21,7 @@ struct follow {
     struct source_target targets[IFACES_MAX + IGNORED_MAX + 1];
 };
 
-/* --- Targets ------------------------------------------------------------------------
- */
+/* --- Targets --------------------------------------------------------------- */
 
 static size_t
 add_wanted(struct follow *f, const struct ifaces *ifaces)
@@ -81,8 +80,7 @@ follow_targets_or_warn(struct follow *f)
         log_line("warning: interfaces could not be followed: %s", error);
 }
 
-/* --- Changes ------------------------------------------------------------------------
- */
+/* --- Changes --------------------------------------------------------------- */
 
 static bool
 read_links(struct follow *f)
@@ -154,8 +152,7 @@ follow_fd(const struct follow *f)
     return links_fd(f->links);
 }
 
-/* --- Life ---------------------------------------------------------------------------
- */
+/* --- Life ------------------------------------------------------------------ */
 
 enum source_status
 follow_open(struct follow **out, struct source *source, struct ifaces *ifaces,

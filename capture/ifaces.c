@@ -180,8 +180,7 @@ lose_slot(struct slot *slot)
     slot->is_up = false;
 }
 
-/* --- By index ----------------------------------------------------------------------
- */
+/* --- By index -------------------------------------------------------------- */
 
 /* What is there already stays: current owners come first. */
 static void
@@ -249,8 +248,7 @@ ifaces_ignore(struct ifaces *ifaces, uint32_t ifindex)
     rebuild_places(ifaces);
 }
 
-/* --- Links -------------------------------------------------------------------------
- */
+/* --- Links ----------------------------------------------------------------- */
 
 static void
 ignore_link(struct ifaces *ifaces, const struct link *link, size_t link_count)
@@ -350,8 +348,7 @@ ifaces_apply(struct ifaces *ifaces, const struct iface_rule *rules, size_t count
     ifaces_update(ifaces, links, link_count);
 }
 
-/* --- Views -------------------------------------------------------------------------
- */
+/* --- Views ----------------------------------------------------------------- */
 
 struct iface_view
 ifaces_view(const struct ifaces *ifaces, int number)
@@ -405,8 +402,7 @@ ifaces_end_interval(struct ifaces *ifaces)
     rebuild_places(ifaces);
 }
 
-/* --- Life --------------------------------------------------------------------------
- */
+/* --- Life ------------------------------------------------------------------ */
 
 struct ifaces *
 ifaces_new(void)

@@ -42,8 +42,7 @@ log_line(const char *format, ...)
     fprintf(stderr, PREFIX "%s\n", text);
 }
 
-/* --- Messages ----------------------------------------------------------------------
- */
+/* --- Messages -------------------------------------------------------------- */
 
 static bool
 begins_with(const char *text, size_t length, const char *start)
@@ -131,8 +130,7 @@ take_lines(void *cookie, const char *bytes, size_t count)
     return (ssize_t)count;
 }
 
-/* --- Life ---------------------------------------------------------------------------
- */
+/* --- Life ------------------------------------------------------------------ */
 
 static bool
 connect_to(struct log_sink *sink, const char *host, int port, char *error)

@@ -254,8 +254,7 @@ read_words(struct options *o, struct words *words)
     return exit_code;
 }
 
-/* --- The configuration -------------------------------------------------------------
- */
+/* --- The configuration ----------------------------------------------------- */
 
 static int
 no_memory(void)

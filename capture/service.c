@@ -31,8 +31,7 @@ struct service {
     struct log_sink *log;
 };
 
-/* --- Background ---------------------------------------------------------------------
- */
+/* --- Background ------------------------------------------------------------ */
 
 /* What the process in the background says of itself: its exit code, or nothing. */
 static int
@@ -92,8 +91,7 @@ leave_terminal(void)
     if (fd > STDERR_FILENO) close(fd);
 }
 
-/* --- Pid file ------------------------------------------------------------------------
- */
+/* --- Pid file -------------------------------------------------------------- */
 
 static int
 refuse_second(int fd, const char *path)
@@ -137,8 +135,7 @@ give_back_pid_file(const struct service *service)
     close(service->pid_fd);
 }
 
-/* --- Log -----------------------------------------------------------------------------
- */
+/* --- Log ------------------------------------------------------------------- */
 
 /* Under a service manager standard error may be the journal, which says which file it
  * is. */
@@ -174,8 +171,7 @@ open_log(struct service *service, const struct config *config)
     return EXIT_CONFIG_;
 }
 
-/* --- Public --------------------------------------------------------------------------
- */
+/* --- Public ---------------------------------------------------------------- */
 
 enum service_verdict
 service_begin(struct service **out, const struct options *options, int *out_exit_code)
