@@ -66,11 +66,11 @@ link = $(CC) -pthread $(OPT_$(BUILD)) $(LINK_$(BUILD)) $(CFLAGS)
 # `make deps` needs no pkg-config.
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 pkg_libs = $(shell $(PKG_CONFIG) --libs $(1))
-pkgs_godb := liblz4 jansson libxxhash
+pkgs_godb := liblz4 libzstd jansson libxxhash
 pkgs_capture := libpcap libndpi libcap-ng libxxhash jansson libmnl libsystemd libseccomp
 pkgs_vtab := sqlite3
-pkgs_shell := sqlite3 jansson
-pkgs_tests := cmocka sqlite3 jansson
+pkgs_shell := sqlite3 jansson libcares zlib
+pkgs_tests := cmocka sqlite3 jansson libcares
 
 # --- Sources --------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ $(B)/goquery: $(B)/shell/goquery_main.o $(B)/libshell.a $(B)/libvtab_core.a $(B)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
 $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,$(pkgs_godb))
+	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib $(pkgs_godb))
 $(B)/goprobe-index: $(B)/shell/index_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
@@ -235,9 +235,9 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 
 DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev libsqlite3-dev \
     sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libmnl-dev \
-    libsystemd-dev libseccomp-dev
+    libsystemd-dev libseccomp-dev libc-ares-dev zlib1g-dev libzstd-dev
 DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
-    binutils procps time rsyslog util-linux
+    binutils procps time rsyslog util-linux gzip zstd
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/rank_sort.h"
+
 enum { CHUNK_ROWS = 4096 };
 
 struct rotation_chunk {
@@ -133,14 +135,9 @@ rotation_add(struct rotation *rotation, const struct rotation_row *rows, size_t 
 
 /* --- Merging ---------------------------------------------------------------------- */
 
-/* A row's place in the order, in words that a comparison takes from the cache: whole
- * for IPv4, and what else is equal in them is compared in full. */
-struct rank {
-    uint64_t first;  /* iface, the first four bytes of sip */
-    uint64_t second; /* dip, proto, dport; IPv6: all ones */
-    const struct rotation_row *row;
-};
-
+/* A row's place in the order, in words that are sorted fast: iface and the first four
+ * bytes of sip; then dip, proto, dport.  That is all but l7proto for IPv4; rows with
+ * IPv6 addresses have all ones in the second, and are compared in full. */
 static uint32_t
 leading_bytes(const uint8_t *ip)
 {
@@ -178,14 +175,36 @@ compare_rows(const struct rotation_row *one, const struct rotation_row *two)
 }
 
 static int
-compare_ranks(const void *a, const void *b)
+compare_ranked_rows(const void *a, const void *b)
 {
-    const struct rank *one = a, *two = b;
-    if (one->first != two->first) return one->first < two->first ? -1 : 1;
-    if (one->second == UINT64_MAX || two->second == UINT64_MAX ||
-        one->second == two->second)
-        return compare_rows(one->row, two->row);
-    return one->second < two->second ? -1 : 1;
+    return compare_rows(((const struct rank *)a)->row, ((const struct rank *)b)->row);
+}
+
+/* Ranks with the same words: in order where they are alike but for layer 7. */
+static void
+sort_equal(struct rank *ranks, size_t count)
+{
+    for (size_t start = 0, end; start < count; start = end) {
+        for (end = start + 1; end < count; end++)
+            if (ranks[end].second != ranks[start].second) break;
+        if (end > start + 1)
+            qsort(ranks + start, end - start, sizeof *ranks, compare_ranked_rows);
+    }
+}
+
+/* Ranks with the same first word: an IPv6 row among them can belong before any, and
+ * stands behind all IPv4 rows now. */
+static void
+sort_runs(struct rank *ranks, size_t count)
+{
+    for (size_t start = 0, end; start < count; start = end) {
+        for (end = start + 1; end < count; end++)
+            if (ranks[end].first != ranks[start].first) break;
+        if (ranks[end - 1].second == UINT64_MAX)
+            qsort(ranks + start, end - start, sizeof *ranks, compare_ranked_rows);
+        else
+            sort_equal(ranks + start, end - start);
+    }
 }
 
 static void
@@ -197,15 +216,29 @@ add_counters(struct godb_flow *to, const struct godb_flow *from)
     to->packets_sent = godb_sum(to->packets_sent, from->packets_sent);
 }
 
-static void
+/* False: out of memory. */
+static bool
 rank_rows(const struct rotation *rotation, struct rank *ranks)
 {
     size_t at = 0;
+    struct rank *spare = malloc((rotation->count + 1) * sizeof *spare);
+    if (spare == NULL) return false;
     for (const struct rotation_chunk *chunk = rotation->chunks; chunk;
          chunk = chunk->next)
         for (size_t i = 0; i < chunk->count; i++)
             ranks[at++] = rank_of(&chunk->rows[i]);
-    qsort(ranks, at, sizeof *ranks, compare_ranks);
+    rank_sort(ranks, spare, at);
+    free(spare);
+    sort_runs(ranks, at);
+    return true;
+}
+
+/* Rows lie where they came, ranks do not: have them on their way from memory. */
+static inline void
+fetch(const struct rotation_row *row)
+{
+    __builtin_prefetch(row);
+    __builtin_prefetch((const char *)(row + 1) - 1);
 }
 
 bool
@@ -214,15 +247,16 @@ rotation_merge(struct rotation *rotation)
     const size_t count = rotation->count;
     struct rank *ranks = malloc((count + 1) * sizeof *ranks);
     struct rotation_row *rows = malloc((count + 1) * sizeof *rows);
-    if (ranks == NULL || rows == NULL) {
+    if (ranks == NULL || rows == NULL || !rank_rows(rotation, ranks)) {
         free(ranks);
         free(rows);
         return false;
     }
-    rank_rows(rotation, ranks);
+    enum { AHEAD = 8 };
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         const struct rotation_row *row = ranks[i].row;
+        if (i + AHEAD < count) fetch(ranks[i + AHEAD].row);
         if (kept > 0 && compare_rows(&rows[kept - 1], row) == 0)
             add_counters(&rows[kept - 1].flow, &row->flow);
         else

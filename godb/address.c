@@ -7,16 +7,6 @@
 
 #include "godb/godb.h"
 
-bool
-godb_ip_is_v4(const uint8_t ip[GODB_IP_BYTES])
-{
-    uint32_t middle;
-    uint64_t low;
-    memcpy(&middle, ip + 4, sizeof middle);
-    memcpy(&low, ip + 8, sizeof low);
-    return (middle | low) == 0;
-}
-
 /* --- To text ---------------------------------------------------------------------- */
 
 /* "0." to "255.", each in four bytes: with a branch a digit, random addresses cost

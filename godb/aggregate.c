@@ -2,13 +2,16 @@
  *
  * aggregate.c -- filter, group and sum inside the scan, on all cores.
  *
- *      days --> units --> thread: block_reader --> grouper --.    parts     .--> in
- * memory: (a day,   thread: block_reader --> grouper --+--> of the ---+    ranking.h or
- * some                                      |    result    '--> spilled: of it)    ...
- * --'                   regroup.h
+ *      days --> units     thread:  block_reader --> grouper --.
+ *                         thread:  block_reader --> grouper --+--> parts (group_part.h)
+ *                                                                    |
+ *      all in memory       folded, by all threads --> ranking.h  <---+
+ *      some were spilled   regroup.h, by all threads --> run_merge.h <
+ *                                                           |
+ *      godb_result_next()  one row after the other  <-------'
  *
- * Threads take the next unit until none is left, meet in the parts of the result
- * (grouping.h), and end before godb_aggregate() returns.
+ * Threads take the next unit, a day or some of its blocks, until none is left; they
+ * meet only in parts, and end before godb_aggregate() returns.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +19,7 @@
 
 #include "godb/block_reader.h"
 #include "godb/error.h"
+#include "godb/grouper.h"
 #include "godb/job.h"
 #include "godb/memory_limit.h"
 #include "godb/result.h"
@@ -24,10 +28,11 @@
 enum {
     UNITS_A_THREAD = 4, /* so that a long day does not keep all others waiting */
     DAY_PARTS_MAX = 8,
-    SPLITS = 64, /* of the result, so that two threads seldom want the same */
+    SPLITS =
+        256, /* of the result, so that a part of millions of groups fits the cache */
     SMALL_RANGE_S = 4 * 3600, /* not worth a thread */
-    PROCESS_BYTES = 6 << 20,
-    THREAD_BYTES = 4 << 20
+    PROCESS_BYTES = 8 << 20,
+    THREAD_BYTES = 6 << 20
 };
 
 /* What the threads of a question share. */
@@ -166,17 +171,13 @@ run_workers(struct question *question, struct godb_err *err)
 static int
 add_empty_row(struct godb_result *result)
 {
-    const uint64_t zeros[GROUP_ROW_WORDS_MAX] = {0};
-    const uint32_t hash = 0;
-    struct grouping *grouping = &result->grouping;
-    if (grouping->dims != 0) return GODB_OK;
-    for (size_t i = 0; i < grouping->part_count; i++)
-        if (grouping->parts[i].table.count > 0 || grouping->parts[i].spilled_count > 0)
+    const uint64_t zeros[ROW_WORDS_MAX] = {0};
+    struct group_parts *parts = &result->grouping.parts;
+    if (result->grouping.dims != 0) return GODB_OK;
+    for (size_t i = 0; i < parts->count; i++)
+        if (parts->parts[i].rows.count > 0 || parts->parts[i].spilled_count > 0)
             return GODB_OK;
-    if (group_table_reserve(&grouping->parts[0].table, 1, true) != GODB_OK)
-        return GODB_ENOMEM;
-    group_table_add(&grouping->parts[0].table, zeros, &hash, 1);
-    return GODB_OK;
+    return row_list_append(&parts->parts[0].rows, zeros, 1, true);
 }
 
 /* What groups may take: the limit without what else a process needs, and what threads

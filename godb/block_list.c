@@ -3,7 +3,8 @@
  * block_list.c -- blocks and interfaces as their headers and metadata describe them.
  *
  * No column is decompressed here: flow counts come from the headers' lengths, bytes and
- * packets from meta.json where there is one.
+ * packets from meta.json where there is one.  Only days of goDB v4, which have none,
+ * give their counters.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,16 @@ fill_sizes(struct godb_block_list *list, struct godb_block_info *out)
     }
 }
 
+/* goDB v4 keeps no sum of a block's bytes, so this one takes reading its counters. */
+static void
+fill_v4(struct godb_block_list *list, struct godb_block_info *out)
+{
+    uint64_t bytes;
+    out->pcap.dropped = list->day.v4->meta.blocks[list->slot].drop_count;
+    if (v4_day_traffic(list->day.v4, list->slot, &bytes, NULL) == GODB_OK)
+        out->traffic_bytes = meta_number(bytes);
+}
+
 static void
 fill_block(struct godb_block_list *list, struct godb_block_info *out)
 {
@@ -121,6 +132,7 @@ fill_block(struct godb_block_list *list, struct godb_block_info *out)
         out->packets_logged = meta->packets_logged;
         out->pcap = meta->pcap;
     }
+    if (list->day.v4) fill_v4(list, out);
     fill_sizes(list, out);
 }
 

@@ -19,9 +19,19 @@ block_reader_init(struct block_reader *reader, const struct godb_scan_spec *spec
 }
 
 static void
+swap_windows(struct block_reader *reader)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        if (reader->day.opened & GODB_COLUMN_BIT(col))
+            colfile_swap_window(&reader->day.files[col], &reader->windows[col]);
+    reader->has_lent = !reader->has_lent;
+}
+
+static void
 leave_day(struct block_reader *reader)
 {
     if (!reader->has_day) return;
+    if (reader->has_lent) swap_windows(reader);
     day_close(&reader->day);
     l7_spaces_free(&reader->l7);
     reader->has_day = false;
@@ -31,8 +41,10 @@ void
 block_reader_free(struct block_reader *reader)
 {
     leave_day(reader);
-    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         day_values_free(&reader->values[col]);
+        free(reader->windows[col].bytes);
+    }
     free(reader->selected);
     filter_scratch_free(&reader->scratch);
 }
@@ -109,6 +121,7 @@ block_reader_enter(struct block_reader *reader, const char *root, const char *if
     reader->until_s = stored_s < last_s ? stored_s : last_s;
     int rc = open_day(reader, root, day_s, &why);
     if (rc == GODB_OK) {
+        swap_windows(reader);
         set_slots(reader, 0, day_block_count(&reader->day));
         return GODB_OK;
     }

@@ -4,8 +4,7 @@
  *
  *      headers    which blocks, and which of them in the range of times
  *         |
- *      index      can a row of the block pass at all, and up to where?  (if there is
- * one)
+ *      index      if there is one: can a row of the block pass at all, and up to where?
  *         |
  *      filter's columns     up to there; which rows pass
  *         |
@@ -25,10 +24,11 @@
 
 struct block_reader {
     const struct godb_scan_spec *spec;
-    unsigned columns; /* wanted ones and the filter's */
-    bool has_day;
+    unsigned columns;       /* wanted ones and the filter's */
+    bool has_day, has_lent; /* the windows, to the day */
     const char *iface;
     struct day day;
+    struct colfile_window windows[GODB_COLUMN_COUNT];
     struct l7_spaces l7;
     uint32_t next_slot, end_slot;  /* what is left of the day, or of the part of it */
     uint32_t last_slot;            /* the last one in range */

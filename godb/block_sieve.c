@@ -128,14 +128,22 @@ list_numbers(struct key_list *list, enum godb_column column, const uint8_t *numb
                 sieve_key_number(column, get_be16(numbers + 2 * row));
 }
 
+static uint8_t *
+line_of(uint8_t *lines, uint32_t line_count, struct sieve_key key)
+{
+    return lines + (size_t)sieve_line_of(key, line_count) * SIEVE_LINE_BYTES;
+}
+
 static void
 fill(uint8_t *lines, uint32_t line_count, const struct key_list *list)
 {
+    enum { AHEAD = 16 }; /* keys whose lines are on their way from memory */
     memset(lines, 0, (size_t)line_count * SIEVE_LINE_BYTES);
-    for (size_t i = 0; i < list->count; i++)
-        put_key(
-            lines + (size_t)sieve_line_of(list->keys[i], line_count) * SIEVE_LINE_BYTES,
-            list->keys[i]);
+    for (size_t i = 0; i < list->count; i++) {
+        if (i + AHEAD < list->count)
+            __builtin_prefetch(line_of(lines, line_count, list->keys[i + AHEAD]), 1);
+        put_key(line_of(lines, line_count, list->keys[i]), list->keys[i]);
+    }
 }
 
 static uint32_t

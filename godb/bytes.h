@@ -58,18 +58,8 @@ put_be16(uint8_t *to, uint16_t value)
     memcpy(to, &value, sizeof value);
 }
 
-static inline void
-turn_be64(uint64_t *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        values[i] = be64toh(values[i]);
-}
-
-static inline void
-turn_be16(uint16_t *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        values[i] = be16toh(values[i]);
-}
+/* `count` values from the order on disk to the host's, in place. */
+void turn_be64(uint64_t *values, size_t count);
+void turn_be16(uint16_t *values, size_t count);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "godb/godb.h"
 
-enum { HUGE_PAGE = 2 << 20, FIRST_BLOCK = 128 << 10 };
+enum { BLOCK_MAX = 2 << 20, FIRST_BLOCK = 128 << 10 };
 
 void
 chunk_pool_init(struct chunk_pool *pool, size_t chunk_bytes, size_t limit_bytes)
@@ -23,26 +23,21 @@ chunk_pool_init(struct chunk_pool *pool, size_t chunk_bytes, size_t limit_bytes)
 
 /* --- Blocks ----------------------------------------------------------------------- */
 
-/* Huge pages are mapped: they go back to the system when the question is answered,
+/* Large blocks are mapped: they go back to the system when the question is answered,
  * whatever malloc(3) would rather keep. */
 static void *
-map_huge_page(void)
+map_block(void)
 {
-    uint8_t *mapped = mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped == MAP_FAILED) return NULL;
-    const size_t before = -(uintptr_t)mapped % HUGE_PAGE;
-    if (before > 0) munmap(mapped, before);
-    munmap(mapped + before + HUGE_PAGE, HUGE_PAGE - before);
-    madvise(mapped + before, HUGE_PAGE, MADV_HUGEPAGE);
-    return mapped + before;
+    void *mapped = mmap(
+        NULL, BLOCK_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return mapped == MAP_FAILED ? NULL : mapped;
 }
 
 static void
 release(const struct chunk_block *block)
 {
-    if (block->bytes == HUGE_PAGE)
-        munmap(block->memory, HUGE_PAGE);
+    if (block->bytes == BLOCK_MAX)
+        munmap(block->memory, BLOCK_MAX);
     else
         free(block->memory);
 }
@@ -57,14 +52,13 @@ chunk_pool_free(struct chunk_pool *pool)
     memset(pool, 0, sizeof *pool);
 }
 
-/* Blocks double until they are huge pages: touching a gigabyte for the first time costs
- * half a second in small pages, and a question with few groups should touch little.
+/* Blocks double up to BLOCK_MAX, as a question with few groups should take little.
  * 0: the limit leaves no chunk. */
 static size_t
 next_block_bytes(const struct chunk_pool *pool)
 {
     size_t bytes = pool->used_bytes < FIRST_BLOCK ? FIRST_BLOCK : pool->used_bytes;
-    if (bytes > HUGE_PAGE) bytes = HUGE_PAGE;
+    if (bytes > BLOCK_MAX) bytes = BLOCK_MAX;
     const size_t left =
         pool->used_bytes < pool->limit_bytes ? pool->limit_bytes - pool->used_bytes : 0;
     return (left < bytes ? left : bytes) & ~(pool->chunk_bytes - 1);
@@ -80,7 +74,7 @@ add_block(struct chunk_pool *pool, bool must_have)
         realloc(pool->blocks, (pool->block_count + 1) * sizeof *blocks);
     if (blocks == NULL) return GODB_ENOMEM;
     pool->blocks = blocks;
-    void *memory = bytes == HUGE_PAGE ? map_huge_page() : malloc(bytes);
+    void *memory = bytes == BLOCK_MAX ? map_block() : malloc(bytes);
     if (memory == NULL) return GODB_ENOMEM;
     blocks[pool->block_count++] = (struct chunk_block){memory, bytes};
     pool->used_bytes += bytes;

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * chunk_pool.h -- memory in chunks of one size: what the tables of a question live in.
+ * chunk_pool.h -- memory in chunks of one size: what the rows of a question live in.
  *
- *      blocks   | chunk | chunk | chunk | fresh ...   |    huge pages
- *      given    chunk -> chunk -> chunk                    back by tables, to be taken
+ *      blocks   | chunk | chunk | chunk | fresh ...   |    from the system
+ *      given    chunk -> chunk -> chunk                    back by lists, to be taken
  *
- * Slots and entries of all tables are made of the same chunks, so that what one table
- * gives back fits wherever another one grows: nothing is lost between them, and what a
- * question takes is known to the chunk.  Blocks stay until the pool is freed.
+ * All lists of a question are made of the same chunks, so that what one gives back fits
+ * wherever another one grows: nothing is lost between them, and what the question takes
+ * is known to the chunk.  Blocks stay until the pool is freed.
+ *
+ * Huge pages are not asked for.  As lists are gone through one after the other, they
+ * gain little, and a machine that lends its memory from a host may wait for the host at
+ * each: a question was a third slower with them there.
  *
  * Threads: any, at any time between init and free.
  */
@@ -22,7 +26,7 @@
 /* Not an error: the limit is reached.  Beside enum godb_status. */
 enum { CHUNK_POOL_FULL = 2 };
 
-enum { CHUNK_BYTES_MIN = 4096, CHUNK_BYTES_MAX = 32768 };
+enum { CHUNK_BYTES_MIN = 4096, CHUNK_BYTES_MAX = 16384 };
 
 struct chunk_block {
     void *memory;

@@ -64,9 +64,8 @@ start(struct colfile *file, enum godb_column column)
 {
     file->column = column;
     file->used = 0;
-    file->window = NULL;
+    file->window = (struct colfile_window){NULL, 0};
     file->window_start = file->window_end = 0;
-    file->window_capacity = 0;
 }
 
 int
@@ -104,8 +103,17 @@ colfile_close(struct colfile *file)
 {
     if (file->fd >= 0) close(file->fd);
     file->fd = -1;
-    free(file->window);
-    file->window = NULL;
+    free(file->window.bytes);
+    file->window = (struct colfile_window){NULL, 0};
+}
+
+void
+colfile_swap_window(struct colfile *file, struct colfile_window *window)
+{
+    const struct colfile_window mine = file->window;
+    file->window = *window;
+    file->window_start = file->window_end = 0;
+    *window = mine;
 }
 
 uint32_t
@@ -189,14 +197,14 @@ fill_window(struct colfile *file, uint64_t start_at, uint64_t end, uint64_t read
     if (until < end) until = end;
     if (until > file->file_bytes) until = file->file_bytes;
     const size_t want = (size_t)(until - start_at);
-    if (want > file->window_capacity) {
-        uint8_t *bigger = realloc(file->window, want);
+    if (want > file->window.capacity_bytes) {
+        uint8_t *bigger = realloc(file->window.bytes, want);
         if (bigger == NULL) return ENOMEM;
-        file->window = bigger;
-        file->window_capacity = want;
+        file->window.bytes = bigger;
+        file->window.capacity_bytes = want;
     }
     file->window_start = file->window_end = 0;
-    int rc = fs_read_at(file->fd, file->window, want, start_at);
+    int rc = fs_read_at(file->fd, file->window.bytes, want, start_at);
     if (rc != 0) return rc;
     file->window_start = start_at;
     file->window_end = until;
@@ -213,7 +221,7 @@ colfile_load(struct colfile *file, uint32_t slot, const struct colfile_extent *e
         return err_set(err, GODB_ECORRUPT,
             "%s: slot %u: the file ends inside its block", file_name(file), slot);
     if (rc != 0) return err_sys(err, rc, "%s: slot %u", file_name(file), slot);
-    *packed = file->window + (extent->start - file->window_start);
+    *packed = file->window.bytes + (extent->start - file->window_start);
     return GODB_OK;
 }
 

@@ -35,10 +35,12 @@ struct colfile {
     uint32_t used; /* slots */
     uint64_t file_bytes;
     uint8_t header[COLFILE_HEADER];
-    /* The part of the file that was read last; see colfile_read(). */
-    uint8_t *window;
+    /* The part of the file that was read last; see colfile_load(). */
+    struct colfile_window {
+        uint8_t *bytes;
+        size_t capacity_bytes;
+    } window;
     uint64_t window_start, window_end;
-    size_t window_capacity;
 };
 
 /* Where a block lies, checked against the file. */
@@ -58,6 +60,11 @@ int colfile_open(
 int colfile_open_write(
     struct colfile *file, int dir_fd, enum godb_column column, struct godb_err *err);
 void colfile_close(struct colfile *file);
+
+/* Exchange the memory that an open file is read into: who opens many files, one after
+ * the other, has it touched once.  *window is zero at first, and its bytes are for
+ * free(3) at last. */
+void colfile_swap_window(struct colfile *file, struct colfile_window *window);
 
 int64_t colfile_time(const struct colfile *file, uint32_t slot);
 

@@ -29,6 +29,24 @@ has_any_column(const struct day *day)
     return false;
 }
 
+static int
+prefix_path(const struct day *day, int rc, struct godb_err *err)
+{
+    if (rc != GODB_OK && rc != GODB_ENOMEM && rc != GODB_ENOTFOUND)
+        err_prefix(err, day->path);
+    return rc;
+}
+
+static int
+open_v4(struct day *day, const char *root, const char *iface, int64_t day_s,
+    struct godb_err *err)
+{
+    int rc = v4_day_open(&day->v4, root, iface, day_s, err);
+    if (rc != GODB_OK) return prefix_path(day, rc, err);
+    day->dir_fd = day->v4->dir_fd;
+    return GODB_OK;
+}
+
 int
 day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
     struct godb_err *err)
@@ -43,7 +61,10 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
         day->files[col].fd = -1;
         day->files[col].column = (enum godb_column)col;
     }
+    day->v4 = NULL;
     day->dir_fd = fs_open_dir(AT_FDCWD, day->path);
+    if (day->dir_fd < 0 && errno == ENOENT)
+        return open_v4(day, root, iface, day_s, err);
     if (day->dir_fd < 0) return err_sys(err, errno, "%s", day->path);
     const unsigned commit = GODB_COLUMN_BIT(DAY_COMMIT_COLUMN);
     int rc = day_open_columns(day, commit, err);
@@ -65,7 +86,11 @@ day_close(struct day *day)
         if (day->opened & GODB_COLUMN_BIT(col)) colfile_close(&day->files[col]);
     day->opened = 0;
     block_index_close(&day->index);
-    if (day->dir_fd >= 0) close(day->dir_fd);
+    if (day->v4)
+        v4_day_close(day->v4);
+    else if (day->dir_fd >= 0)
+        close(day->dir_fd);
+    day->v4 = NULL;
     day->dir_fd = -1;
 }
 
@@ -85,9 +110,21 @@ open_column(struct day *day, enum godb_column column, struct godb_err *err)
     return rc;
 }
 
+static int
+open_v4_columns(struct day *day, unsigned columns, struct godb_err *err)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        if (!(columns & GODB_COLUMN_BIT(col))) continue;
+        int rc = v4_day_open_column(day->v4, (enum godb_column)col, err);
+        if (rc != GODB_OK) return prefix_path(day, rc, err);
+    }
+    return GODB_OK;
+}
+
 int
 day_open_columns(struct day *day, unsigned columns, struct godb_err *err)
 {
+    if (day->v4) return open_v4_columns(day, columns, err);
     /* A day without blocks may lack columns: they are made one after the other. */
     const bool is_open = day->opened & GODB_COLUMN_BIT(DAY_COMMIT_COLUMN);
     if (is_open && day_block_count(day) == 0) return GODB_OK;
@@ -102,18 +139,21 @@ day_open_columns(struct day *day, unsigned columns, struct godb_err *err)
 void
 day_open_index(struct day *day)
 {
-    if (day->index.fd < 0) block_index_open(&day->index, day->dir_fd);
+    if (day->index.fd < 0 && day->v4 == NULL)
+        block_index_open(&day->index, day->dir_fd);
 }
 
 uint32_t
 day_block_count(const struct day *day)
 {
+    if (day->v4) return day->v4->meta.block_count;
     return day->files[DAY_COMMIT_COLUMN].used;
 }
 
 int64_t
 day_block_time(const struct day *day, uint32_t slot)
 {
+    if (day->v4) return day->v4->meta.blocks[slot].time_s;
     return colfile_time(&day->files[DAY_COMMIT_COLUMN], slot);
 }
 
@@ -131,6 +171,11 @@ day_block_rows(
     struct day *day, uint32_t slot, uint32_t *out_count, struct godb_err *err)
 {
     struct colfile_extent extent;
+    if (day->v4) {
+        const struct v4_block *block = &day->v4->meta.blocks[slot];
+        *out_count = block->v4_count + block->v6_count;
+        return GODB_OK;
+    }
     int rc = colfile_extent(commit_file(day), slot, &extent, err);
     if (rc != GODB_OK) {
         err_prefix(err, day->path);
@@ -140,6 +185,17 @@ day_block_rows(
     return GODB_OK;
 }
 
+static struct colfile_extent
+v4_extent_of(const struct day *day, enum godb_column column, uint32_t slot)
+{
+    const int at = v4_column(column);
+    if (at < 0) return (struct colfile_extent){0, 0, 0, 0};
+    const struct v4_extent *extent = &day->v4->meta.blocks[slot].columns[at];
+    return (struct colfile_extent){.start = extent->start,
+        .end = extent->start + extent->stored_bytes,
+        .raw_bytes = extent->raw_bytes};
+}
+
 int
 day_extent(struct day *day, enum godb_column column, uint32_t slot, uint32_t row_count,
     uint32_t *out_slot, struct colfile_extent *out, struct godb_err *err)
@@ -147,6 +203,11 @@ day_extent(struct day *day, enum godb_column column, uint32_t slot, uint32_t row
     const int64_t time_s = day_block_time(day, slot);
     memset(out, 0, sizeof *out);
     *out_slot = slot;
+    if (day->v4) {
+        *out = v4_extent_of(day, column, slot);
+        out->row_count = row_count;
+        return GODB_OK;
+    }
     const bool is_open = day->opened & GODB_COLUMN_BIT(column);
     if (is_open) *out_slot = colfile_find(&day->files[column], time_s, slot);
     if (!is_open || *out_slot == UINT32_MAX) {
@@ -272,6 +333,13 @@ day_block_is_another(enum godb_column column, uint32_t slot, struct godb_err *er
         godb_columns[column].file, slot, BLOCK_INDEX_FILE);
 }
 
+/* Stopping in time costs more than what is left, where that is little. */
+static bool
+is_first_part(const struct day_block *block, struct day_rows rows)
+{
+    return rows.end < block->row_count - block->row_count / 4;
+}
+
 /* Decompress into raw, whole where nothing vouches for the bytes. */
 static int
 unpack(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
@@ -286,11 +354,23 @@ unpack(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
     if (is_known && block_record_hash(packed, extent->end - extent->start) !=
                         block->record.columns[file->column].hash)
         return day_block_is_another(file->column, slot, err);
-    rc = is_known && rows.end < block->row_count
+    rc = is_known && is_first_part(block, rows)
              ? colfile_unpack_first(file, slot, extent, packed, rows.end, raw, err)
              : colfile_unpack(file, slot, extent, packed, raw, err);
     if (rc == GODB_OK) colfile_turn(file, raw, rows.first, rows.end);
     return rc;
+}
+
+static int
+read_v4(struct day *day, const struct day_block *block, enum godb_column column,
+    struct day_values *values, const void **out, struct godb_err *err)
+{
+    const size_t bytes = (size_t)block->row_count * godb_columns[column].width_bytes;
+    int rc = v4_day_check(day->v4, block->slot, column, err);
+    if (rc == GODB_OK) rc = day_values_reserve(values, bytes > 0 ? bytes : 1, err);
+    if (rc == GODB_OK) rc = v4_day_read(day->v4, block->slot, column, values->raw, err);
+    *out = values->raw;
+    return prefix_path(day, rc, err);
 }
 
 int
@@ -300,6 +380,7 @@ day_read(struct day *day, const struct day_block *block, enum godb_column column
 {
     uint32_t slot;
     struct colfile_extent extent;
+    if (day->v4) return read_v4(day, block, column, values, out, err);
     int rc =
         day_extent(day, column, block->slot, block->row_count, &slot, &extent, err);
     if (rc != GODB_OK) return rc;

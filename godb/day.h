@@ -13,6 +13,9 @@
  * Columns are matched by stamp, not by slot, since goDB 1.05 could lose one of nine.
  *
  * l7proto may be missing, as goDB 2.1 does not write it: its values are then 0.
+ *
+ * Where there is no such directory, the day may be one of goDB v4 (v4_day.h), and is
+ * read through the same functions.
  */
 #ifndef GODB_DAY_H
 #define GODB_DAY_H
@@ -20,6 +23,7 @@
 #include "godb/block_index.h"
 #include "godb/colfile.h"
 #include "godb/godb.h"
+#include "godb/v4_day.h"
 
 #define DAY_COMMIT_COLUMN GODB_PACKETS_SENT
 
@@ -35,6 +39,7 @@ struct day {
     unsigned opened;          /* GODB_COLUMN_BITs */
     struct block_index index; /* see day_open_index() */
     struct colfile files[GODB_COLUMN_COUNT];
+    struct v4_day *v4; /* NULL: not of goDB v4; else files[] and index are not used */
 };
 
 /* Opens the directory and the commit column.  *day is uninitialised before, and after

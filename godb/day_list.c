@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "godb/error.h"
+#include "godb/v4_day.h"
 
 static int
 compare_names(const void *a, const void *b)
@@ -137,7 +138,7 @@ copy_ifaces(
 }
 
 static int
-push_day(struct day_list *list, uint32_t iface, int64_t day_s, struct godb_err *err)
+push_day(struct day_list *list, struct day_ref day, struct godb_err *err)
 {
     if ((list->count & (list->count - 1)) == 0) {
         size_t capacity = list->count ? list->count * 2 : 1;
@@ -145,7 +146,7 @@ push_day(struct day_list *list, uint32_t iface, int64_t day_s, struct godb_err *
         if (more == NULL) return err_nomem(err);
         list->days = more;
     }
-    list->days[list->count++] = (struct day_ref){iface, day_s};
+    list->days[list->count++] = day;
     return GODB_OK;
 }
 
@@ -153,19 +154,74 @@ struct day_taker {
     struct day_list *list;
     const struct godb_selection *sel;
     uint32_t iface;
+    const char *path; /* of the directory at hand */
 };
+
+static int
+add_day(const struct day_taker *taker, int64_t day_s, bool is_v4, struct godb_err *err)
+{
+    struct day_list *list = taker->list;
+    if (day_s + GODB_DAY_S + GODB_INTERVAL_S <= taker->sel->first_s ||
+        day_s - GODB_INTERVAL_S > taker->sel->last_s)
+        return GODB_OK;
+    return push_day(list, (struct day_ref){taker->iface, day_s, is_v4}, err);
+}
+
+static int
+take_v4_day(void *arg, const char *name, struct godb_err *err)
+{
+    int64_t day_s;
+    return v4_day_number(name, &day_s) ? add_day(arg, day_s, true, err) : GODB_OK;
+}
+
+/* A directory is renamed or deleted while we walk: what is gone holds nothing. */
+static int
+each_dir_there(const struct day_taker *taker, const char *name,
+    int (*take)(void *arg, const char *name, struct godb_err *), struct godb_err *err)
+{
+    char path[GODB_PATH_MAX];
+    struct day_taker inside = *taker;
+    const int length = snprintf(path, sizeof path, "%s/%s", taker->path, name);
+    if (length < 0 || (size_t)length >= sizeof path) return GODB_OK;
+    inside.path = path;
+    int rc = each_dir(path, take, &inside, err);
+    return rc == GODB_ENOTFOUND ? GODB_OK : rc;
+}
+
+static bool
+is_digits(const char *name, size_t count)
+{
+    return strlen(name) == count && strspn(name, "0123456789") == count;
+}
+
+static int
+take_v4_month(void *arg, const char *name, struct godb_err *err)
+{
+    return is_digits(name, 2) ? each_dir_there(arg, name, take_v4_day, err) : GODB_OK;
+}
 
 static int
 take_day(void *arg, const char *name, struct godb_err *err)
 {
-    struct day_taker *taker = arg;
-    struct day_list *list = taker->list;
     int64_t day_s = 0;
-    if (!parse_day(name, &day_s)) return GODB_OK;
-    if (day_s + GODB_DAY_S + GODB_INTERVAL_S <= taker->sel->first_s ||
-        day_s - GODB_INTERVAL_S > taker->sel->last_s)
-        return GODB_OK;
-    return push_day(list, taker->iface, day_s, err);
+    if (is_digits(name, 4)) return each_dir_there(arg, name, take_v4_month, err);
+    return parse_day(name, &day_s) ? add_day(arg, day_s, false, err) : GODB_OK;
+}
+
+/* A day that is there in both forms, or was listed twice while it was renamed, is read
+ * once; day_open() prefers the classic form, and so does this. */
+static void
+drop_doubles(struct day_list *list)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct day_ref *last = kept > 0 ? &list->days[kept - 1] : NULL;
+        if (last && compare_days(last, &list->days[i]) == 0)
+            last->is_v4 = last->is_v4 && list->days[i].is_v4;
+        else
+            list->days[kept++] = list->days[i];
+    }
+    list->count = kept;
 }
 
 static int
@@ -175,7 +231,7 @@ list_days(struct day_list *list, const struct godb *db,
     for (size_t i = 0; i < list->iface_count; i++) {
         char path[GODB_PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", godb_root(db), list->ifaces[i]);
-        struct day_taker taker = {list, sel, (uint32_t)i};
+        struct day_taker taker = {list, sel, (uint32_t)i, path};
         int rc = each_dir(path, take_day, &taker, err);
         if (rc == GODB_ENOTFOUND)
             return err_set(err, rc, "%s: no interface '%s' in this database",
@@ -184,6 +240,7 @@ list_days(struct day_list *list, const struct godb *db,
     }
     if (list->count > 1)
         qsort(list->days, list->count, sizeof *list->days, compare_days);
+    drop_doubles(list);
     return GODB_OK;
 }
 
@@ -233,7 +290,7 @@ day_list_add(
     int rc = GODB_OK;
     if (at == list->iface_count || strcmp(list->ifaces[at], iface) != 0)
         rc = insert_iface(list, at, iface, err);
-    if (rc == GODB_OK) rc = push_day(list, at, day_s, err);
+    if (rc == GODB_OK) rc = push_day(list, (struct day_ref){at, day_s, false}, err);
     if (rc == GODB_OK) qsort(list->days, list->count, sizeof *list->days, compare_days);
     return rc;
 }

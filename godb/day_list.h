@@ -10,6 +10,7 @@
 struct day_ref {
     uint32_t iface; /* index into day_list.ifaces */
     int64_t day_s;  /* DAY_LIVE: no directory, but a block in memory; see live.h */
+    bool is_v4;     /* only there as goDB v4 writes it; see v4_day.h */
 };
 
 #define DAY_LIVE INT64_MAX
@@ -25,7 +26,8 @@ struct day_list {
 int day_list_ifaces(struct day_list *list, const struct godb *db, struct godb_err *err);
 
 /* Interfaces and days of the selection.  GODB_ENOTFOUND for an interface that does not
- * exist.  Directories whose names are no decimal day are not ours and are ignored.  On
+ * exist.  Directories whose names are no decimal day, nor a year with months with days
+ * of goDB v4, are not ours and are ignored.  On
  * error nothing is left to free. */
 int day_list_make(struct day_list *list, const struct godb *db,
     const struct godb_selection *sel, struct godb_err *err);

@@ -35,6 +35,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define GODB_VERSION "0.1.0"
 
@@ -119,7 +120,15 @@ struct godb_flow {
 
 /* An address is IPv4 when its last 12 bytes are zero.  The format has no other mark,
  * so the IPv6 addresses for which that holds (`::` among them) read as IPv4. */
-bool godb_ip_is_v4(const uint8_t ip[GODB_IP_BYTES]);
+static inline bool
+godb_ip_is_v4(const uint8_t ip[GODB_IP_BYTES])
+{
+    uint64_t last;
+    uint32_t before;
+    memcpy(&before, ip + 4, sizeof before);
+    memcpy(&last, ip + 8, sizeof last);
+    return (before | last) == 0;
+}
 
 /* Canonical text: dotted quad, or IPv6 by RFC 5952 with mapped addresses in hex
  * groups.  Returns the length. */
@@ -469,6 +478,23 @@ int godb_index(struct godb_index_counts *out, struct godb *db,
     const struct godb_selection *sel, enum godb_index_mode mode, godb_warn_fn *warn,
     void *warn_arg, struct godb_err *err);
 
+/* --- Deleting --------------------------------------------------------------------- */
+
+struct godb_clean_counts {
+    uint64_t day_count, block_count, flow_count; /* deleted, or would be */
+    uint64_t disk_bytes;                         /* of their columns */
+    uint64_t iface_count; /* of interfaces that had nothing left and are gone too */
+    uint64_t busy_count;  /* of days: left alone, as a writer may be at work there */
+    uint64_t kept_count;  /* of directories: hold files that are not goDB's */
+};
+
+/* Delete the days of all interfaces that end at or before before_s; GODB_STAMP_MAX for
+ * all there are.  Each is gone at once or not at all, also after a crash; summary.json
+ * follows.  What is not goDB's stays, and is told to warn (may be NULL), as is what
+ * could not be deleted.  is_dry: only count. */
+int godb_clean(struct godb_clean_counts *out, struct godb *db, int64_t before_s,
+    bool is_dry, godb_warn_fn *warn, void *warn_arg, struct godb_err *err);
+
 /* --- Aggregation ------------------------------------------------------------------ */
 
 /* What rows are grouped by. */
@@ -528,7 +554,7 @@ struct godb_aggregate_spec {
     int threads;   /* to work with, at most 64; 0: one a core */
     /* Of the process, about: groups that do not fit go to a temporary file in the
      * directory that SQLITE_TMPDIR or TMPDIR names, or else in /var/tmp, and the answer
-     * is the same.  6 MiB and 4 MiB a thread of it, but at most half, are left to
+     * is the same.  8 MiB and 6 MiB a thread of it, but at most half, are left to
      * what else is needed; blocks of more than some ten thousand flows come on top.
      * 0: half of the machine's memory or of what control groups allow, but no more than
      * three quarters of what is available. */

@@ -39,6 +39,7 @@ key_layout_init(struct key_layout *layout, unsigned dims, uint8_t ip_bytes)
         layout->offset[dim] = (uint8_t)bytes;
         bytes += dim_bytes[dim] ? dim_bytes[dim] : ip_bytes;
     }
+    layout->bytes = bytes;
     layout->words = (bytes + 7) / 8;
 }
 

@@ -2,8 +2,7 @@
  *
  * group_key.h -- the dimensions of a row, packed into a few words.
  *
- *      time 8 | iface 4 | sip 4 or 16 | dip 4 or 16 | dport 2 | proto 1 | l7proto 2 |
- * ...
+ *      time 8 | iface 4 | sip 4, 16 | dip 4, 16 | dport 2 | proto 1 | l7proto 2 | ...
  *
  * Only the wanted dimensions are there, big-endian and in this order, padded with zeros
  * to whole words: keys compare as their rows should be ordered.  Rows with IPv4
@@ -14,14 +13,13 @@
 #define GODB_GROUP_KEY_H
 
 #include "godb/godb.h"
-#include "godb/group_table.h"
 #include "godb/intern.h"
 
 struct key_layout {
     unsigned dims;
     uint8_t ip_bytes; /* 4 or 16 */
     uint8_t offset[GODB_DIM_COUNT];
-    unsigned words;
+    unsigned bytes, words; /* of a key: without and with padding */
 };
 
 /* What one chunk contributes to every key of it. */
@@ -37,7 +35,7 @@ void key_layout_init(struct key_layout *layout, unsigned dims, uint8_t ip_bytes)
 /* Bits of the columns that the dimensions come from. */
 unsigned key_columns(unsigned dims);
 
-/* Pack the keys of rows[0..count) (count <= GROUP_BATCH) of the chunk, layout->words
+/* Pack the keys of rows[0..count) of the chunk, layout->words
  * each, beginning step_words apart.  GODB_OK or GODB_ENOMEM. */
 int key_pack(const struct key_layout *layout, const struct key_context *context,
     const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys,

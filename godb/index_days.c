@@ -122,6 +122,7 @@ walk_days(struct walk *walk, struct godb_err *err)
         if (i == 0 || days->days[i - 1].iface != ref->iface)
             rc = enter_iface(walk, iface, err);
         if (rc != GODB_OK) return rc;
+        if (ref->is_v4) continue; /* it has no blocks.index */
         rc = do_day(walk, iface, ref->day_s, &why);
         if (rc == GODB_EIO || rc == GODB_ENOMEM) {
             if (err) *err = why;

@@ -31,6 +31,7 @@ struct task {
 struct regrouper {
     struct task *task;
     struct chunk_pool pool;
+    struct group_table table;
     uint64_t *buffer;
 };
 
@@ -49,15 +50,14 @@ spill_parts(void *arg)
 {
     struct regrouper *worker = arg;
     struct task *task = worker->task;
-    struct grouping *grouping = task->grouping;
+    struct group_parts *parts = &task->grouping->parts;
     struct godb_err err;
     int rc = GODB_OK;
     size_t i;
-    while (rc == GODB_OK &&
-           (i = atomic_fetch_add(&task->next_part, 1)) < grouping->part_count) {
+    while (
+        rc == GODB_OK && (i = atomic_fetch_add(&task->next_part, 1)) < parts->count) {
         rc = job_check(task->job, &err);
-        if (rc == GODB_OK) rc = group_part_spill(grouping, &grouping->parts[i], &err);
-        if (rc == GODB_OK) group_table_free(&grouping->parts[i].table);
+        if (rc == GODB_OK) rc = group_part_spill(&parts->parts[i], &parts->spill, &err);
     }
     if (rc != GODB_OK) job_fail(task->job, rc, &err);
     return NULL;
@@ -65,58 +65,49 @@ spill_parts(void *arg)
 
 /* --- Reading a slice back --------------------------------------------------------- */
 
-/* Keep the rows of the slice, and their hashes; how many there are. */
+/* Keep the rows of the slice; how many there are. */
 static size_t
 keep_slice(const struct grouping *grouping, const struct slice *slice, uint64_t *rows,
-    uint32_t *hashes, size_t count, unsigned row_words)
+    size_t count)
 {
+    const unsigned row_words = grouping_row_words(grouping, slice->kind);
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        const uint64_t place = grouping_place(grouping, hashes[i]);
-        if (place * slice->count >> 32 != slice->number) continue;
-        memmove(
-            rows + kept * row_words, rows + i * row_words, row_words * sizeof *rows);
-        hashes[kept++] = hashes[i];
+    uint32_t hashes[GROUP_BATCH];
+    for (size_t done = 0; done < count; done += GROUP_BATCH) {
+        const size_t now = count - done < GROUP_BATCH ? count - done : GROUP_BATCH;
+        const uint64_t *batch = rows + done * row_words;
+        group_hash(hashes, batch, grouping->layouts[slice->kind].words, row_words, now,
+            grouping->parts.seed);
+        for (size_t i = 0; i < now; i++) {
+            const uint64_t place = grouping_place(grouping, hashes[i]);
+            if (place * slice->count >> 32 != slice->number) continue;
+            memmove(rows + kept++ * row_words, batch + i * row_words,
+                row_words * sizeof *rows);
+        }
     }
     return kept;
 }
 
 static int
-add_rows(const struct grouping *grouping, const struct slice *slice,
-    struct group_table *table, uint64_t *rows, size_t count)
-{
-    uint32_t hashes[GROUP_BATCH];
-    for (size_t done = 0; done < count; done += GROUP_BATCH) {
-        uint64_t *batch = rows + done * table->row_words;
-        size_t left = count - done < GROUP_BATCH ? count - done : GROUP_BATCH;
-        group_hash(
-            hashes, batch, table->key_words, table->row_words, left, grouping->seed);
-        if (slice->count > 1)
-            left = keep_slice(grouping, slice, batch, hashes, left, table->row_words);
-        if (group_table_reserve(table, left, true) != GODB_OK) return GODB_ENOMEM;
-        group_table_add(table, batch, hashes, left);
-    }
-    return GODB_OK;
-}
-
-static int
 add_extent(const struct regrouper *worker, const struct slice *slice,
-    struct group_table *table, struct spill_extent extent, struct godb_err *err)
+    struct row_list *list, struct spill_extent extent, struct godb_err *err)
 {
     struct task *task = worker->task;
-    const size_t row_bytes = table->row_words * sizeof(uint64_t);
+    const size_t row_bytes = list->row_words * sizeof(uint64_t);
     while (extent.row_count > 0) {
         size_t rows = BUFFER_BYTES / row_bytes;
         if (extent.row_count < rows) rows = (size_t)extent.row_count;
         int rc = job_check(task->job, err);
         if (rc == GODB_OK)
-            rc = spill_file_read(&task->grouping->spill, worker->buffer,
+            rc = spill_file_read(&task->grouping->parts.spill, worker->buffer,
                 rows * row_bytes, extent.offset_bytes, err);
         if (rc != GODB_OK) return rc;
-        if (add_rows(task->grouping, slice, table, worker->buffer, rows) != GODB_OK)
-            return err_nomem(err);
         extent.offset_bytes += rows * row_bytes;
         extent.row_count -= rows;
+        if (slice->count > 1)
+            rows = keep_slice(task->grouping, slice, worker->buffer, rows);
+        if (row_list_append(list, worker->buffer, rows, true) != GODB_OK)
+            return err_nomem(err);
     }
     return GODB_OK;
 }
@@ -127,7 +118,7 @@ static int
 write_groups(const struct regrouper *worker, const struct ranking *ranking,
     uint64_t offset_bytes, struct godb_err *err)
 {
-    const unsigned row_words = ranking->tables[0].table->row_words;
+    const unsigned row_words = ranking->lists[0].rows->row_words;
     const size_t row_bytes = row_words * sizeof(uint64_t);
     const size_t most = BUFFER_BYTES / row_bytes;
     for (size_t done = 0; done < ranking->count; done += most) {
@@ -135,8 +126,8 @@ write_groups(const struct regrouper *worker, const struct ranking *ranking,
         const size_t count = left < most ? left : most;
         for (size_t i = 0; i < count; i++)
             memcpy(worker->buffer + i * row_words,
-                ranking_entry(ranking, &ranking->groups[done + i]), row_bytes);
-        int rc = spill_file_write(&worker->task->grouping->spill, worker->buffer,
+                ranking_row(ranking, &ranking->groups[done + i]), row_bytes);
+        int rc = spill_file_write(&worker->task->grouping->parts.spill, worker->buffer,
             count * row_bytes, offset_bytes + done * row_bytes, err);
         if (rc != GODB_OK) return rc;
     }
@@ -147,11 +138,11 @@ static int
 write_run(const struct regrouper *worker, const struct ranking *ranking,
     struct run *out, struct godb_err *err)
 {
-    const struct ranked_table *from = &ranking->tables[0];
-    const uint64_t bytes = ranking->count * from->table->row_words * sizeof(uint64_t);
+    const struct ranked_list *from = &ranking->lists[0];
+    const uint64_t bytes = ranking->count * from->rows->row_words * sizeof(uint64_t);
     *out = (struct run){{0, ranking->count}, from->kind};
     int rc = spill_file_reserve(
-        &worker->task->grouping->spill, bytes, &out->extent.offset_bytes, err);
+        &worker->task->grouping->parts.spill, bytes, &out->extent.offset_bytes, err);
     if (rc != GODB_OK) return rc;
     return write_groups(worker, ranking, out->extent.offset_bytes, err);
 }
@@ -173,47 +164,54 @@ count_run_locked(struct regrouped *out, const struct run *run, uint64_t group_co
 }
 
 static int
-count_run(struct task *task, const struct group_table *table, const struct run *run)
+count_run(struct task *task, enum group_kind kind, const struct row_list *groups,
+    const struct run *run)
 {
-    uint64_t sums[GODB_SUM_COUNT] = {0};
-    group_table_sum(table, sums);
+    uint64_t sums[ROW_WORDS_MAX] = {0};
+    row_list_sum(groups, task->grouping->layouts[kind].words, sums);
     pthread_mutex_lock(&task->job->lock);
-    int rc =
-        count_run_locked(task->out, run, table->count, sums, task->grouping->sum_count);
+    int rc = count_run_locked(
+        task->out, run, groups->count, sums, task->grouping->sum_count);
     pthread_mutex_unlock(&task->job->lock);
     return rc;
 }
 
 static int
 rank_slice(struct regrouper *worker, enum group_kind kind,
-    const struct group_table *table, struct godb_err *err)
+    const struct row_list *groups, struct godb_err *err)
 {
     struct task *task = worker->task;
-    const struct ranked_table from = {table, kind};
+    const struct ranked_list from = {groups, kind};
     struct ranking ranking;
     struct run run;
-    int rc = ranking_make(&ranking, task->order, &from, 1, task->limit, task->job, err);
+    int rc =
+        ranking_make(&ranking, task->order, &from, 1, task->limit, 1, task->job, err);
     if (rc == GODB_OK) rc = write_run(worker, &ranking, &run, err);
     ranking_free(&ranking);
     if (rc != GODB_OK) return rc;
-    return count_run(task, table, &run) == GODB_OK ? GODB_OK : err_nomem(err);
+    return count_run(task, kind, groups, &run) == GODB_OK ? GODB_OK : err_nomem(err);
 }
 
 static int
 do_slice(struct regrouper *worker, const struct slice *slice, struct godb_err *err)
 {
-    struct group_table table;
+    const struct grouping *grouping = worker->task->grouping;
+    struct row_list list;
+    uint64_t group_count = 0;
     int rc = GODB_OK;
-    grouping_make_table(worker->task->grouping, slice->kind, &worker->pool, &table);
+    row_list_init(&list, &worker->pool, grouping_row_words(grouping, slice->kind));
     for (size_t i = 0; i < slice->part->spilled_count && rc == GODB_OK; i++)
-        rc = add_extent(worker, slice, &table, slice->part->spilled[i], err);
-    if (rc == GODB_OK) rc = rank_slice(worker, slice->kind, &table, err);
-    group_table_free(&table);
+        rc = add_extent(worker, slice, &list, slice->part->spilled[i], err);
+    if (rc == GODB_OK &&
+        group_table_fold(&worker->table, &list, grouping->layouts[slice->kind].words,
+            grouping->parts.seed, &group_count) != GODB_OK)
+        rc = err_nomem(err);
+    if (rc == GODB_OK) rc = rank_slice(worker, slice->kind, &list, err);
+    row_list_free(&list);
     return rc;
 }
 
-/* In how many slices a part's groups fit in a thread's share, if no two of its rows
- * are of the same group. */
+/* In how many slices a part's rows fit in a thread's share. */
 static uint32_t
 count_slices(const struct task *task, const struct slice *part)
 {
@@ -221,12 +219,11 @@ count_slices(const struct task *task, const struct slice *part)
     uint32_t slices = 1;
     for (size_t i = 0; i < part->part->spilled_count; i++)
         rows += part->part->spilled[i].row_count;
-    const struct grouping *grouping = task->grouping;
-    const unsigned key_words = grouping->layouts[part->kind].words;
-    while (slices < SLICES_MAX && group_table_bytes(task->chunk_bytes, key_words,
-                                      grouping->sum_count, rows / slices) +
-                                          ranking_bytes(rows / slices, task->limit) >
-                                      task->share_bytes)
+    const unsigned row_words = grouping_row_words(task->grouping, part->kind);
+    while (slices < SLICES_MAX &&
+           group_table_bytes(task->chunk_bytes, row_words, rows / slices) +
+                   ranking_bytes(rows / slices, task->limit) >
+               task->share_bytes)
         slices *= 2;
     return slices;
 }
@@ -235,7 +232,7 @@ static int
 do_part(struct regrouper *worker, size_t i, struct godb_err *err)
 {
     struct grouping *grouping = worker->task->grouping;
-    struct slice slice = {&grouping->parts[i], group_kind_of(i), 0, 1};
+    struct slice slice = {&grouping->parts.parts[i], group_kind_of(i), 0, 1};
     const unsigned row_words = grouping_row_words(grouping, slice.kind);
     int rc = GODB_OK;
     if (slice.part->spilled_count == 0) return GODB_OK;
@@ -243,7 +240,7 @@ do_part(struct regrouper *worker, size_t i, struct godb_err *err)
     for (; slice.number < slice.count && rc == GODB_OK; slice.number++)
         rc = do_slice(worker, &slice, err);
     for (size_t extent = 0; extent < slice.part->spilled_count; extent++)
-        spill_file_drop(&grouping->spill,
+        spill_file_drop(&grouping->parts.spill,
             slice.part->spilled[extent].row_count * row_words * sizeof(uint64_t),
             slice.part->spilled[extent].offset_bytes);
     return rc;
@@ -261,9 +258,10 @@ do_parts(void *arg)
     worker->buffer = malloc(BUFFER_BYTES);
     if (worker->buffer == NULL) rc = err_nomem(&err);
     while (rc == GODB_OK &&
-           (i = atomic_fetch_add(&task->next_part, 1)) < task->grouping->part_count)
+           (i = atomic_fetch_add(&task->next_part, 1)) < task->grouping->parts.count)
         rc = do_part(worker, i, &err);
     free(worker->buffer);
+    group_table_free(&worker->table);
     chunk_pool_free(&worker->pool);
     if (rc != GODB_OK) job_fail(task->job, rc, &err);
     return NULL;
@@ -287,7 +285,7 @@ regroup(struct regrouped *out, struct grouping *grouping,
         .grouping = grouping,
         .order = order,
         .limit = limit,
-        .chunk_bytes = grouping->pool.chunk_bytes,
+        .chunk_bytes = grouping->parts.pool.chunk_bytes,
         .share_bytes = share_of(memory_bytes, thread_count),
         .out = out};
     memset(out, 0, sizeof *out);
@@ -295,7 +293,7 @@ regroup(struct regrouped *out, struct grouping *grouping,
         workers[i] = (struct regrouper){.task = &task};
     int rc = job_run(job, spill_parts, workers, sizeof *workers, thread_count, err);
     if (rc != GODB_OK) return rc;
-    chunk_pool_free(&grouping->pool);
+    chunk_pool_free(&grouping->parts.pool);
     atomic_store(&task.next_part, 0);
     return job_run(job, do_parts, workers, sizeof *workers, thread_count, err);
 }

@@ -3,11 +3,10 @@
  * regroup.h -- parts of a result that were spilled, brought together one after the
  * other.
  *
- *      part 0   | rows | rows | rows |  --> table --> ordered, cut --> run 0  --.
- *      part 1   | rows | rows |         --> table --> ordered, cut --> run 1  --+-->
- * merge part 2   | rows | rows | rows | rows | ...                               | too
- * many: those in the lower half  --> ordered, cut --> run 2 --+ of the part's hashes,
- * then others  --> ordered, cut --> run 3 --'
+ *      part 0   | rows | rows | rows |   --> folded, ordered, cut --> run --.
+ *      part 1   | rows | rows |          --> folded, ordered, cut --> run --+-> merge
+ *      part 2   | rows | rows | ...      --> the lower half of hashes --> run
+ *       (too many for the memory)        --> then the others          --> run
  *
  * All of a group's rows are in one part, and there in one slice of its hashes: so each
  * run has all of its groups, and no other run has one of them.  Threads take the next

@@ -18,7 +18,7 @@ struct godb_result {
     uint64_t group_count;
     uint64_t rows_left;
     /* In memory. */
-    struct ranked_table *tables;
+    struct ranked_list *lists;
     struct ranking ranking;
     /* In the spill file. */
     bool is_spilled;

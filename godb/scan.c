@@ -5,8 +5,9 @@
  *      by interface, day, slot   day after day, listed by directory, one reader
  *      by time                   block_order: all headers first, then from day to day
  *
- *                                eth0  A     B  C     D       readers stay in their
- * days eth1     a  b     c     d A  a  B  b  C  c  D  d
+ *
+ *            eth0   A     B  C     D          readers stay in their days:
+ *            eth1     a  b     c     d        A  a  b  B  C  c  D  d
  */
 #include "godb/scan.h"
 

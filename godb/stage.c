@@ -25,7 +25,11 @@
  * more than this is no lost tail but garbage. */
 #define TAIL_MAX_BYTES (UINT64_C(256) << 20)
 
-enum { SMALL_ROWS_MAX = 32 << 10, GOOD_ROWS_MAX = 128 << 10 };
+enum {
+    SMALL_ROWS_MAX = 32 << 10,
+    GOOD_ROWS_MAX = 128 << 10,
+    FAST_ROWS_MAX = 512 << 10
+};
 
 static int
 file_err(struct stage *stage, int col, int os_errno, struct godb_err *err)
@@ -260,6 +264,7 @@ frame(struct stage *stage, const uint8_t *values, size_t value_bytes, int64_t ti
 static enum codec_effort
 effort_for(size_t row_count)
 {
+    if (row_count > FAST_ROWS_MAX) return CODEC_FASTEST;
     if (row_count > GOOD_ROWS_MAX) return CODEC_FAST;
     return row_count > SMALL_ROWS_MAX ? CODEC_GOOD : CODEC_SMALL;
 }

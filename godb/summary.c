@@ -94,6 +94,16 @@ load(json_t **out, int root_fd, struct godb_err *err)
     return err_set(err, GODB_ECORRUPT, "%s: no object \"interfaces\"", SUMMARY_FILE);
 }
 
+static bool
+parse_entry(struct summary_entry *out, const json_t *entry)
+{
+    out->flow_count = number_of(entry, "flowcount");
+    out->traffic_bytes = number_of(entry, "traffic");
+    out->begin_s = number_of(entry, "begin");
+    out->end_s = number_of(entry, "end");
+    return json_is_object(entry);
+}
+
 static int64_t
 add_clamped(int64_t a, int64_t b)
 {
@@ -152,19 +162,76 @@ change(json_t *root, const char *iface, struct summary_entry entry, bool add,
     return GODB_OK;
 }
 
+/* What is done to an interface's entry. */
+enum change { CHANGE_SET, CHANGE_ADD, CHANGE_SUBTRACT, CHANGE_FORGET };
+
+static int64_t
+subtract_clamped(int64_t a, int64_t b)
+{
+    return b > a ? 0 : a - b;
+}
+
+static int
+subtract(json_t *root, const char *iface, const struct summary_entry *gone,
+    struct godb_err *err)
+{
+    struct summary_entry entry;
+    const json_t *old = json_object_get(json_object_get(root, "interfaces"), iface);
+    if (!parse_entry(&entry, old)) return GODB_OK;
+    entry.flow_count = subtract_clamped(entry.flow_count, gone->flow_count);
+    entry.traffic_bytes = subtract_clamped(entry.traffic_bytes, gone->traffic_bytes);
+    entry.begin_s = gone->begin_s;
+    return change(root, iface, entry, false, err);
+}
+
+static int
+apply(json_t *root, const char *iface, const struct summary_entry *entry,
+    enum change what, struct godb_err *err)
+{
+    switch (what) {
+    case CHANGE_SET:
+    case CHANGE_ADD:
+        return change(root, iface, *entry, what == CHANGE_ADD, err);
+    case CHANGE_SUBTRACT:
+        return subtract(root, iface, entry, err);
+    case CHANGE_FORGET:
+        json_object_del(json_object_get(root, "interfaces"), iface);
+        break;
+    }
+    return GODB_OK;
+}
+
 static int
 update_locked(int root_fd, const char *iface, const struct summary_entry *entry,
-    bool add, struct godb_err *err)
+    enum change what, struct godb_err *err)
 {
     json_t *root = NULL;
+    const bool makes_file = what == CHANGE_SET || what == CHANGE_ADD;
     int rc = load(&root, root_fd, err);
+    if (rc == GODB_ENOTFOUND && !makes_file) return GODB_OK;
     if (rc == GODB_ENOTFOUND || rc == GODB_ECORRUPT) {
         root = json_pack("{s:{}}", "interfaces");
         rc = root ? GODB_OK : err_nomem(err);
     }
-    if (rc == GODB_OK) rc = change(root, iface, *entry, add, err);
+    if (rc == GODB_OK) rc = apply(root, iface, entry, what, err);
     if (rc == GODB_OK) return json_file_write(root_fd, SUMMARY_FILE, root, err);
     json_decref(root);
+    return rc;
+}
+
+static int
+update(const char *root, const char *iface, const struct summary_entry *entry,
+    enum change what, struct godb_err *err)
+{
+    int root_fd = fs_open_dir(AT_FDCWD, root);
+    if (root_fd < 0) return err_sys(err, errno, "%s", root);
+    int rc = lock(root_fd, err);
+    if (rc == GODB_OK) {
+        rc = update_locked(root_fd, iface, entry, what, err);
+        unlinkat(root_fd, LOCK_FILE, 0);
+    }
+    close(root_fd);
+    if (rc != GODB_OK && rc != GODB_ENOMEM) err_prefix(err, root);
     return rc;
 }
 
@@ -172,16 +239,20 @@ int
 summary_update(const char *root, const char *iface, const struct summary_entry *entry,
     bool add, struct godb_err *err)
 {
-    int root_fd = fs_open_dir(AT_FDCWD, root);
-    if (root_fd < 0) return err_sys(err, errno, "%s", root);
-    int rc = lock(root_fd, err);
-    if (rc == GODB_OK) {
-        rc = update_locked(root_fd, iface, entry, add, err);
-        unlinkat(root_fd, LOCK_FILE, 0);
-    }
-    close(root_fd);
-    if (rc != GODB_OK && rc != GODB_ENOMEM) err_prefix(err, root);
-    return rc;
+    return update(root, iface, entry, add ? CHANGE_ADD : CHANGE_SET, err);
+}
+
+int
+summary_subtract(const char *root, const char *iface, const struct summary_entry *gone,
+    struct godb_err *err)
+{
+    return update(root, iface, gone, CHANGE_SUBTRACT, err);
+}
+
+int
+summary_forget(const char *root, const char *iface, struct godb_err *err)
+{
+    return update(root, iface, NULL, CHANGE_FORGET, err);
 }
 
 static int
@@ -192,16 +263,6 @@ read_file(json_t **out, const char *root, struct godb_err *err)
     int rc = load(out, root_fd, err);
     close(root_fd);
     return rc;
-}
-
-static bool
-parse_entry(struct summary_entry *out, const json_t *entry)
-{
-    out->flow_count = number_of(entry, "flowcount");
-    out->traffic_bytes = number_of(entry, "traffic");
-    out->begin_s = number_of(entry, "begin");
-    out->end_s = number_of(entry, "end");
-    return json_is_object(entry);
 }
 
 int

@@ -30,4 +30,11 @@ int summary_read(struct summary_entry *out, const char *root, const char *iface,
 int summary_update(const char *root, const char *iface,
     const struct summary_entry *entry, bool add, struct godb_err *err);
 
+/* Take from an interface's entry the flows and bytes in *gone, and let it begin at
+ * gone->begin_s; or drop the entry.  Under the lock as above; an entry or a file that
+ * is not there stays away. */
+int summary_subtract(const char *root, const char *iface,
+    const struct summary_entry *gone, struct godb_err *err);
+int summary_forget(const char *root, const char *iface, struct godb_err *err);
+
 #endif

@@ -66,15 +66,36 @@ lock_iface(int fd, const char *path, struct godb_err *err)
 }
 
 static int
-open_iface_dir(struct godb_writer *writer, struct godb_err *err)
+lock_iface_dir(struct godb_writer *writer, const char *path, struct godb_err *err)
 {
-    char path[GODB_PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", godb_root(writer->db), writer->iface);
     if (mkdir(path, 0755) != 0 && errno != EEXIST)
         return err_sys(err, errno, "%s: cannot be created", path);
     writer->iface_fd = fs_open_dir(AT_FDCWD, path);
     if (writer->iface_fd < 0) return err_sys(err, errno, "%s", path);
     return lock_iface(writer->iface_fd, path, err);
+}
+
+/* A directory without days may be deleted while its lock is waited for. */
+static bool
+is_gone(const struct godb_writer *writer, const char *path)
+{
+    struct stat mine, there;
+    return fstat(writer->iface_fd, &mine) != 0 || stat(path, &there) != 0 ||
+           mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
+}
+
+static int
+open_iface_dir(struct godb_writer *writer, struct godb_err *err)
+{
+    char path[GODB_PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", godb_root(writer->db), writer->iface);
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        int rc = lock_iface_dir(writer, path, err);
+        if (rc != GODB_OK || !is_gone(writer, path)) return rc;
+        close(writer->iface_fd);
+        writer->iface_fd = -1;
+    }
+    return err_set(err, GODB_EBUSY, "%s: is deleted again and again", path);
 }
 
 /* The last stamp of a day; 0 where it has no block yet. */
@@ -102,6 +123,11 @@ find_last(struct godb_writer *writer, struct godb_err *err)
     int rc = day_list_make(&list, writer->db, &sel, err);
     if (rc != GODB_OK) return rc;
     int64_t last_s = 0;
+    for (size_t i = 0; i < list.count && rc == GODB_OK; i++)
+        if (list.days[i].is_v4)
+            rc = err_set(err, GODB_EARG,
+                "%s/%s: a database of goDB v4 is only read; export it with goconvert",
+                godb_root(writer->db), name);
     for (size_t i = list.count; i > 0 && last_s == 0 && rc == GODB_OK; i--)
         rc = last_of_day(writer, list.days[i - 1].day_s, &last_s, err);
     day_list_free(&list);

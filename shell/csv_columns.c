@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -159,6 +160,7 @@ csv_columns_read(struct csv_columns *out, const struct csv_reader_record *record
         return shell_err(err, GODB_EARG, "the header has %zu columns; %d are possible",
             record->field_count, CSV_READER_FIELDS);
     out->count = record->field_count;
+    out->is_nfdump = false;
     memset(out->at, -1, sizeof out->at);
     for (size_t column = 0; column < record->field_count; column++) {
         const char *text = header_name(record, column);
@@ -176,6 +178,88 @@ csv_columns_read(struct csv_columns *out, const struct csv_reader_record *record
         }
     }
     return check_complete(out, err);
+}
+
+int
+csv_columns_schema(struct csv_columns *out, const char *schema,
+    csv_columns_note_fn *note, void *note_arg, struct godb_err *err)
+{
+    struct csv_reader_record record = {.field_count = 1};
+    char *text = strdup(schema), *at = text;
+    if (text == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
+    record.fields[0].text = at;
+    while ((at = strchr(at, ',')) != NULL) {
+        *at++ = '\0';
+        if (record.field_count < CSV_READER_FIELDS)
+            record.fields[record.field_count].text = at;
+        record.field_count++;
+    }
+    struct godb_err why;
+    int rc = csv_columns_read(out, &record, note, note_arg, &why);
+    if (rc != GODB_OK) shell_err(err, GODB_EARG, "-schema: %.400s", why.msg);
+    free(text);
+    return rc;
+}
+
+/* --- nfdump ----------------------------------------------------------------------- */
+
+/* A flow there has a source and a destination and no interface's view: what came into
+ * the exporter counts as received.  Of two times the end counts, as that of a block. */
+static const struct {
+    const char *name;
+    int field;
+    bool is_second_choice;
+} nfdump_names[] = {
+    {"te", CSV_FIELD_TIME, false},
+    {"lastSeen", CSV_FIELD_TIME, false},
+    {"ts", CSV_FIELD_TIME, true},
+    {"firstSeen", CSV_FIELD_TIME, true},
+    {"sa", CSV_FIELD_SIP, false},
+    {"srcAddr", CSV_FIELD_SIP, false},
+    {"da", CSV_FIELD_DIP, false},
+    {"dstAddr", CSV_FIELD_DIP, false},
+    {"dp", CSV_FIELD_DPORT, false},
+    {"dstPort", CSV_FIELD_DPORT, false},
+    {"pr", CSV_FIELD_PROTO, false},
+    {"proto", CSV_FIELD_PROTO, false},
+    {"ibyt", CSV_FIELD_BYTES_RCVD, false},
+    {"bytes", CSV_FIELD_BYTES_RCVD, false},
+    {"obyt", CSV_FIELD_BYTES_SENT, false},
+    {"ipkt", CSV_FIELD_PACKETS_RCVD, false},
+    {"packets", CSV_FIELD_PACKETS_RCVD, false},
+    {"opkt", CSV_FIELD_PACKETS_SENT, false},
+};
+
+int
+csv_columns_read_nfdump(struct csv_columns *out, const struct csv_reader_record *record,
+    struct godb_err *err)
+{
+    *out = (struct csv_columns){.count = record->field_count, .is_nfdump = true};
+    memset(out->at, -1, sizeof out->at);
+    for (size_t name = 0; name < sizeof nfdump_names / sizeof nfdump_names[0]; name++)
+        for (size_t column = 0; column < kept_fields(record); column++) {
+            const int field = nfdump_names[name].field;
+            if (strcmp(record->fields[column].text, nfdump_names[name].name) == 0 &&
+                (out->at[field] < 0 || !nfdump_names[name].is_second_choice))
+                out->at[field] = (int16_t)column;
+        }
+    /* Flows of one direction have no columns for the other. */
+    for (int field = 0; field < CSV_FIELD_COUNT; field++)
+        if (out->at[field] < 0 && field != CSV_FIELD_IFACE &&
+            field != CSV_FIELD_L7PROTO && field != CSV_FIELD_BYTES_SENT &&
+            field != CSV_FIELD_PACKETS_SENT)
+            return shell_err(err, GODB_EARG,
+                "this is no header of nfdump -o csv: it has no column for %s",
+                csv_columns_name((enum csv_field)field));
+    return GODB_OK;
+}
+
+bool
+csv_columns_is_nfdump_end(const struct csv_reader_record *record)
+{
+    return !record->problem && record->field_count == 1 &&
+           (strcmp(record->fields[0].text, "Summary") == 0 ||
+               strcmp(record->fields[0].text, "No matching flows") == 0);
 }
 
 bool

@@ -29,6 +29,7 @@ enum csv_field {
 struct csv_columns {
     size_t count;                /* fields that a row has */
     int16_t at[CSV_FIELD_COUNT]; /* the field's column, from 0; -1: not in the file */
+    bool is_nfdump; /* ports may be "8.0", ICMP's type and code, and stand for 0 */
 };
 
 /* The layout of a file without a header, goConvert 1.05's:
@@ -48,6 +49,18 @@ typedef void csv_columns_note_fn(void *arg, const char *name, bool is_twice);
  * every field but iface, and l7proto, which goProbe 2.1 no longer wrote. */
 int csv_columns_read(struct csv_columns *out, const struct csv_reader_record *record,
     csv_columns_note_fn *note, void *note_arg, struct godb_err *err);
+
+/* Columns from a text, "time,sip,dip": what a header would say.  GODB_EARG as above. */
+int csv_columns_schema(struct csv_columns *out, const char *schema,
+    csv_columns_note_fn *note, void *note_arg, struct godb_err *err);
+
+/* The header of nfdump -o csv, of 1.6 and of 1.7; what it has and goDB has not is
+ * passed over silently.  GODB_EARG as above. */
+int csv_columns_read_nfdump(struct csv_columns *out,
+    const struct csv_reader_record *record, struct godb_err *err);
+
+/* Does the summary begin here that nfdump prints behind the flows? */
+bool csv_columns_is_nfdump_end(const struct csv_reader_record *record);
 
 /* Is this one of the lines that goquery writes below its CSV table? */
 bool csv_columns_is_footer(const struct csv_reader_record *record);

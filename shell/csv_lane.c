@@ -11,13 +11,11 @@
  *
  *      moments:  (300, 600] --> 600        600 itself belongs to 600
  *
- * So the importer reads a file twice.  The first pass tells a lane every time; it takes
- * them for moments where two different ones that follow each other are less than a
- * minute apart, or where a day has more of them than it has room for blocks.  The
- * second pass builds the blocks.
+ * Times are taken for moments where two different ones that follow each other are less
+ * than a minute apart, or where a day has more of them than it has room for blocks.
  *
- * Blocks are appended in the order of time, and a row cannot be added to a block that
- * is finished: a row that comes too late is refused.
+ * Blocks are stored in the order of time, so a block is held back until rows are
+ * window_s further, and a row that comes later than that is refused.
  */
 #include "shell/csv_lane.h"
 
@@ -30,33 +28,37 @@
 
 enum { STAMPS_APART_S = 60 };
 
+/* A block that rows may still come to. */
+struct open_block {
+    int64_t stamp_s;
+    uint64_t first_line, last_line;
+    struct godb_block *block;
+};
+
 struct csv_lane {
-    struct godb *db;
     char name[GODB_IFACE_MAX];
 
     bool is_moments;         /* what the survey has found so far */
     int64_t surveyed_s;      /* the last time; 0: none */
-    unsigned surveyed_count; /* steps to another time within its day */
+    int64_t latest_s;        /* the latest time; 0: none */
+    unsigned surveyed_count; /* of later and later times, within their day */
+
+    int64_t window_s;
+    int64_t *stored; /* stamps that the database has, rising */
+    size_t stored_count;
+    int64_t newest_s; /* the latest stamp so far; 0: none */
 
     struct godb_writer *writer; /* NULL until the first row */
-    struct godb_block *block;
-    int64_t stored_s;               /* the last stamp the database had before */
-    int64_t stamp_s;                /* of the block that is being built; 0: none yet */
-    uint64_t first_line, last_line; /* of its rows */
+    struct open_block *open;    /* by rising stamp; behind open_count, spare ones */
+    size_t open_count, open_capacity, last_open;
     struct csv_lane_stats stats;
 };
 
 struct csv_lane *
-csv_lane_new(struct godb *db, const char *name)
+csv_lane_new(const char *name)
 {
     struct csv_lane *lane = calloc(1, sizeof *lane);
-    if (lane == NULL) return NULL;
-    if (godb_block_new(&lane->block) != GODB_OK) {
-        free(lane);
-        return NULL;
-    }
-    lane->db = db;
-    snprintf(lane->name, sizeof lane->name, "%s", name);
+    if (lane) snprintf(lane->name, sizeof lane->name, "%s", name);
     return lane;
 }
 
@@ -65,7 +67,10 @@ csv_lane_free(struct csv_lane *lane)
 {
     if (lane == NULL) return;
     godb_writer_close(lane->writer);
-    godb_block_free(lane->block);
+    for (size_t i = 0; i < lane->open_capacity; i++)
+        godb_block_free(lane->open[i].block);
+    free(lane->open);
+    free(lane->stored);
     free(lane);
 }
 
@@ -81,23 +86,72 @@ csv_lane_stats(const struct csv_lane *lane)
     return lane->stats;
 }
 
-/* --- First pass ------------------------------------------------------------------- */
+/* --- Survey ----------------------------------------------------------------------- */
 
-bool
+void
 csv_lane_survey(struct csv_lane *lane, int64_t time_s)
 {
     const int64_t before_s = lane->surveyed_s;
-    if (time_s == before_s) return lane->is_moments;
-    const bool is_same_day = before_s / GODB_DAY_S == time_s / GODB_DAY_S;
+    if (time_s == before_s || lane->is_moments) return;
     const int64_t apart_s = time_s > before_s ? time_s - before_s : before_s - time_s;
-    lane->surveyed_s = time_s;
-    lane->surveyed_count = is_same_day ? lane->surveyed_count + 1 : 1;
     if (before_s != 0 && apart_s < STAMPS_APART_S) lane->is_moments = true;
+    lane->surveyed_s = time_s;
+    if (time_s <= lane->latest_s) return;
+    const bool is_same_day = lane->latest_s / GODB_DAY_S == time_s / GODB_DAY_S;
+    lane->surveyed_count = is_same_day ? lane->surveyed_count + 1 : 1;
+    lane->latest_s = time_s;
     if (lane->surveyed_count > GODB_DAY_BLOCKS) lane->is_moments = true;
-    return lane->is_moments;
 }
 
-/* --- Second pass ------------------------------------------------------------------ */
+/* --- What the database has -------------------------------------------------------- */
+
+static int
+add_stored(struct csv_lane *lane, int64_t stamp_s, struct godb_err *err)
+{
+    if ((lane->stored_count & (lane->stored_count - 1)) == 0) {
+        const size_t capacity = lane->stored_count ? lane->stored_count * 2 : 1;
+        void *more = realloc(lane->stored, capacity * sizeof *lane->stored);
+        if (more == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
+        lane->stored = more;
+    }
+    lane->stored[lane->stored_count++] = stamp_s;
+    return GODB_OK;
+}
+
+static int
+compare_stamps(const void *a, const void *b)
+{
+    const int64_t one = *(const int64_t *)a, two = *(const int64_t *)b;
+    return one < two ? -1 : one > two;
+}
+
+static int
+list_stored(struct csv_lane *lane, struct godb *db, struct godb_err *err)
+{
+    const char *name = lane->name;
+    const struct godb_selection sel = {&name, 1, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_block_list *list;
+    struct godb_block_info info;
+    if (db == NULL || !godb_has_iface(db, lane->name)) return GODB_OK;
+    int rc = godb_block_list_open(&list, db, &sel, NULL, NULL, err);
+    if (rc != GODB_OK) return rc;
+    while ((rc = godb_block_list_next(list, &info, err)) == GODB_OK)
+        if ((rc = add_stored(lane, info.time_s, err)) != GODB_OK) break;
+    godb_block_list_close(list);
+    if (lane->stored_count > 1)
+        qsort(lane->stored, lane->stored_count, sizeof *lane->stored, compare_stamps);
+    return rc == GODB_DONE ? GODB_OK : rc;
+}
+
+int
+csv_lane_begin(
+    struct csv_lane *lane, struct godb *db, int64_t window_s, struct godb_err *err)
+{
+    lane->window_s = window_s;
+    return list_stored(lane, db, err);
+}
+
+/* --- Judging ---------------------------------------------------------------------- */
 
 static int64_t
 stamp_of(const struct csv_lane *lane, int64_t time_s)
@@ -106,78 +160,132 @@ stamp_of(const struct csv_lane *lane, int64_t time_s)
     return (time_s + GODB_INTERVAL_S - 1) / GODB_INTERVAL_S * GODB_INTERVAL_S;
 }
 
-static int
-open_writer(
-    struct csv_lane *lane, const struct csv_lane_sink *sink, struct godb_err *err)
+void
+csv_lane_restart(struct csv_lane *lane)
 {
-    if (lane->writer) return GODB_OK;
-    int rc = godb_writer_open(
-        &lane->writer, lane->db, lane->name, NULL, sink->warn, sink->arg, err);
-    if (rc == GODB_OK) lane->stored_s = godb_writer_last_s(lane->writer);
-    return rc;
+    lane->newest_s = 0;
 }
 
+enum csv_lane_verdict
+csv_lane_judge(struct csv_lane *lane, int64_t time_s, char reason[CSV_ROW_REASON])
+{
+    const int64_t stamp_s = stamp_of(lane, time_s);
+    const int64_t stored_s =
+        lane->stored_count ? lane->stored[lane->stored_count - 1] : 0;
+    if (stamp_s <= stored_s) {
+        if (bsearch(&stamp_s, lane->stored, lane->stored_count, sizeof stamp_s,
+                compare_stamps))
+            return CSV_LANE_THERE;
+        snprintf(reason, CSV_ROW_REASON,
+            "time %" PRId64 ": %s in the database already has blocks up to %" PRId64,
+            time_s, lane->name, stored_s);
+        return CSV_LANE_REFUSE;
+    }
+    if (stamp_s > lane->newest_s) lane->newest_s = stamp_s;
+    if (stamp_s >= lane->newest_s - lane->window_s) return CSV_LANE_TAKE;
+    snprintf(reason, CSV_ROW_REASON,
+        "out of order: time %" PRId64 " comes after rows of block %" PRId64
+        "; sort the file by time, or give a larger -window",
+        time_s, lane->newest_s);
+    return CSV_LANE_REFUSE;
+}
+
+/* --- Writing ---------------------------------------------------------------------- */
+
 static void
-count_block(struct csv_lane *lane, size_t row_count, int64_t before_s)
+count_block(struct csv_lane *lane, int64_t stamp_s, size_t row_count, int64_t before_s)
 {
     lane->stats.row_count += row_count;
     lane->stats.block_count++;
-    if (lane->stats.day_count == 0 ||
-        before_s / GODB_DAY_S != lane->stamp_s / GODB_DAY_S)
+    if (lane->stats.day_count == 0 || before_s / GODB_DAY_S != stamp_s / GODB_DAY_S)
         lane->stats.day_count++;
 }
 
-/* Hand the block over.  A full day costs this block alone. */
+/* Hand the first block over.  A full day costs this block alone. */
 static int
-write_block(
+store_first(
     struct csv_lane *lane, const struct csv_lane_sink *sink, struct godb_err *err)
 {
-    const size_t row_count = godb_block_count(lane->block);
-    if (row_count == 0) return GODB_OK;
+    struct open_block first = lane->open[0];
+    const size_t row_count = godb_block_count(first.block);
     const int64_t before_s = godb_writer_last_s(lane->writer);
-    int rc = godb_writer_append(lane->writer, lane->stamp_s, lane->block, NULL, err);
-    if (rc == GODB_OK) count_block(lane, row_count, before_s);
+    int rc = godb_writer_append(lane->writer, first.stamp_s, first.block, NULL, err);
+    if (rc == GODB_OK) count_block(lane, first.stamp_s, row_count, before_s);
     if (rc == GODB_EFULL) {
-        sink->lost(sink->arg, lane->first_line, lane->last_line, row_count, err->msg);
+        sink->lost(sink->arg, first.first_line, first.last_line, row_count, err->msg);
         rc = GODB_OK;
     }
-    godb_block_reset(lane->block);
+    godb_block_reset(first.block);
+    lane->open_count--;
+    lane->last_open = 0;
+    memmove(lane->open, lane->open + 1, lane->open_count * sizeof *lane->open);
+    lane->open[lane->open_count] = first;
     return rc;
 }
 
-static bool
-refuse_late(const struct csv_lane *lane, const struct csv_row *row, int64_t stamp_s,
-    char *reason)
+/* Room for one more open block, with a block in it. */
+static int
+reserve_open(struct csv_lane *lane, struct godb_err *err)
 {
-    if (stamp_s <= lane->stored_s)
-        snprintf(reason, CSV_ROW_REASON,
-            "time %" PRId64 ": %s in the database already has blocks up to %" PRId64,
-            row->time_s, lane->name, lane->stored_s);
-    else if (stamp_s < lane->stamp_s)
-        snprintf(reason, CSV_ROW_REASON,
-            "out of order: time %" PRId64 " comes after rows of block %" PRId64
-            "; sort the file by time",
-            row->time_s, lane->stamp_s);
-    return stamp_s <= lane->stored_s || stamp_s < lane->stamp_s;
+    if (lane->open_count < lane->open_capacity) return GODB_OK;
+    void *more = realloc(lane->open, (lane->open_capacity + 1) * sizeof *lane->open);
+    if (more == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
+    lane->open = more;
+    if (godb_block_new(&lane->open[lane->open_capacity].block) != GODB_OK)
+        return shell_err(err, GODB_ENOMEM, "out of memory");
+    lane->open_capacity++;
+    return GODB_OK;
+}
+
+/* The open block with this stamp, made where there is none. */
+static int
+find_open(struct csv_lane *lane, int64_t stamp_s, uint64_t line,
+    struct open_block **out, struct godb_err *err)
+{
+    size_t at = lane->last_open;
+    if (at < lane->open_count && lane->open[at].stamp_s == stamp_s) {
+        *out = &lane->open[at];
+        return GODB_OK;
+    }
+    for (at = lane->open_count; at > 0 && lane->open[at - 1].stamp_s >= stamp_s; at--)
+        continue;
+    if (at == lane->open_count || lane->open[at].stamp_s != stamp_s) {
+        int rc = reserve_open(lane, err);
+        if (rc != GODB_OK) return rc;
+        const struct open_block spare = lane->open[lane->open_count];
+        memmove(lane->open + at + 1, lane->open + at,
+            (lane->open_count - at) * sizeof *lane->open);
+        lane->open[at] = (struct open_block){stamp_s, line, line, spare.block};
+        lane->open_count++;
+    }
+    lane->last_open = at;
+    *out = &lane->open[at];
+    return GODB_OK;
+}
+
+static int
+open_writer(struct csv_lane *lane, struct godb *db, const struct csv_lane_sink *sink,
+    struct godb_err *err)
+{
+    if (lane->writer) return GODB_OK;
+    return godb_writer_open(
+        &lane->writer, db, lane->name, NULL, sink->warn, sink->arg, err);
 }
 
 int
-csv_lane_add(struct csv_lane *lane, const struct csv_row *row,
-    const struct csv_reader_record *record, const struct csv_lane_sink *sink,
-    char reason[CSV_ROW_REASON], struct godb_err *err)
+csv_lane_add(struct csv_lane *lane, struct godb *db, const struct csv_spool_row *row,
+    const struct csv_lane_sink *sink, struct godb_err *err)
 {
-    int rc = open_writer(lane, sink, err);
+    struct open_block *open;
+    int rc = open_writer(lane, db, sink, err);
+    while (rc == GODB_OK && lane->open_count > 0 &&
+           lane->open[0].stamp_s < lane->newest_s - lane->window_s)
+        rc = store_first(lane, sink, err);
+    if (rc == GODB_OK)
+        rc = find_open(lane, stamp_of(lane, row->time_s), row->line, &open, err);
     if (rc != GODB_OK) return rc;
-    const int64_t stamp_s = stamp_of(lane, row->time_s);
-    if (refuse_late(lane, row, stamp_s, reason)) return GODB_DONE;
-    if (stamp_s != lane->stamp_s) {
-        rc = write_block(lane, sink, err);
-        if (rc != GODB_OK) return rc;
-        lane->stamp_s = stamp_s;
-        lane->first_line = record->first_line;
-    }
-    lane->last_line = record->last_line;
-    if (godb_block_add(lane->block, &row->flow) != GODB_OK)
+    open->last_line = row->line;
+    if (godb_block_add(open->block, &row->flow) != GODB_OK)
         return shell_err(err, GODB_ENOMEM, "%s: out of memory", lane->name);
     return GODB_OK;
 }
@@ -186,7 +294,9 @@ int
 csv_lane_finish(
     struct csv_lane *lane, const struct csv_lane_sink *sink, struct godb_err *err)
 {
-    if (lane->writer == NULL) return GODB_OK;
-    int rc = write_block(lane, sink, err);
-    return rc == GODB_OK ? godb_writer_commit(lane->writer, err) : rc;
+    int rc = GODB_OK;
+    while (rc == GODB_OK && lane->open_count > 0)
+        rc = store_first(lane, sink, err);
+    if (rc != GODB_OK || lane->writer == NULL) return rc;
+    return godb_writer_commit(lane->writer, err);
 }

@@ -1,48 +1,70 @@
 /* SPDX-License-Identifier: MIT
  *
  * csv_lane.h -- the rows of one interface on their way into blocks.
+ *
+ *      survey every row's time      what kind of times are they?
+ *      begin                        what has the database already?
+ *      judge every row, in order    will it be taken?
+ *      restart, add every row that is taken, finish
  */
 #ifndef SHELL_CSV_LANE_H
 #define SHELL_CSV_LANE_H
 
 #include "godb/godb.h"
 #include "shell/csv_row.h"
+#include "shell/csv_spool.h"
 
 struct csv_lane;
 
-/* Rows that were taken before, but whose block could not be stored. */
+/* Rows that were taken, but whose block could not be stored. */
 typedef void csv_lane_lost_fn(void *arg, uint64_t first_line, uint64_t last_line,
     size_t row_count, const char *reason);
+
+struct csv_lane_sink {
+    godb_warn_fn *warn; /* hears what the writer mends */
+    csv_lane_lost_fn *lost;
+    void *arg; /* of both */
+};
 
 struct csv_lane_stats {
     uint64_t row_count, block_count, day_count; /* handed to the writer */
 };
 
-/* NULL: out of memory.  db is borrowed; `name` is a checked interface name. */
-struct csv_lane *csv_lane_new(struct godb *db, const char *name);
+/* NULL: out of memory.  `name` is a checked interface name. */
+struct csv_lane *csv_lane_new(const char *name);
 void csv_lane_free(struct csv_lane *lane); /* drops what was not committed */
 const char *csv_lane_name(const struct csv_lane *lane);
+struct csv_lane_stats csv_lane_stats(const struct csv_lane *lane);
 
-/* The first pass: a row with this time will come.  True when the lane has seen all that
- * it needs to know. */
-bool csv_lane_survey(struct csv_lane *lane, int64_t time_s);
+/* A row with this time will come. */
+void csv_lane_survey(struct csv_lane *lane, int64_t time_s);
 
-/* The second pass.  GODB_OK, GODB_DONE where the row is refused, with the reason, or an
- * error that ends the import.  Opens the interface for writing when the first row
- * comes; warn hears what the writer mends. */
-struct csv_lane_sink {
-    godb_warn_fn *warn;
-    csv_lane_lost_fn *lost;
-    void *arg; /* of both */
+/* The survey is over.  db may be NULL: there is none yet.  Rows may come up to window_s
+ * after rows of later blocks. */
+int csv_lane_begin(
+    struct csv_lane *lane, struct godb *db, int64_t window_s, struct godb_err *err);
+
+enum csv_lane_verdict {
+    CSV_LANE_TAKE,
+    CSV_LANE_THERE, /* the database has its block: imported before */
+    CSV_LANE_REFUSE
 };
-int csv_lane_add(struct csv_lane *lane, const struct csv_row *row,
-    const struct csv_reader_record *record, const struct csv_lane_sink *sink,
-    char reason[CSV_ROW_REASON], struct godb_err *err);
 
-/* Write the last block and commit. */
+/* What becomes of the next row; fills reason where it is refused. */
+enum csv_lane_verdict csv_lane_judge(
+    struct csv_lane *lane, int64_t time_s, char reason[CSV_ROW_REASON]);
+
+/* Judge from the first row on again. */
+void csv_lane_restart(struct csv_lane *lane);
+
+/* Put a row that was judged to be taken into its block, and store the blocks to which
+ * no row can come any more.  Opens the interface for writing with the first one. */
+int csv_lane_add(struct csv_lane *lane, struct godb *db,
+    const struct csv_spool_row *row, const struct csv_lane_sink *sink,
+    struct godb_err *err);
+
+/* Store the blocks that are left and commit. */
 int csv_lane_finish(
     struct csv_lane *lane, const struct csv_lane_sink *sink, struct godb_err *err);
-
-struct csv_lane_stats csv_lane_stats(const struct csv_lane *lane);
 
 #endif

@@ -2,14 +2,17 @@
  *
  * csv_reader.c -- libcsv, with line numbers and a limit.
  *
- *      read(2) --> lines --> csv_parse() --> fields --> record --> caller's function
- *                    |
- *                    +-- longer than RECORD_BYTES: told as a problem, skipped to the
- *                        next line break
+ *      csv_source --> lines --> csv_parse() --> fields --> record --> caller's function
+ *                       |
+ *                       +-- longer than RECORD_BYTES: told as a problem, skipped to the
+ *                           next line break
  *
  * libcsv is fed one line at a time.  That is what tells on which line a record begins
  * although a quoted field may hold line breaks, and it keeps libcsv's buffer, which
  * would take a gigabyte without a line break as one field, at RECORD_BYTES.
+ *
+ * Nearly all lines hold no quote, blank or CR, which is all that libcsv would look for:
+ * those are parted at their commas right here, which takes a third of the time.
  *
  * It does not know what the columns mean, and refuses nothing that libcsv takes: CRLF,
  * a BOM, blanks around fields, a quote in the middle of a field.
@@ -17,10 +20,8 @@
 #include "shell/csv_reader.h"
 
 #include <csv.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shell/shell_err.h"
 
@@ -38,7 +39,7 @@ struct reader {
     uint64_t line;       /* from 1; that the next byte belongs to */
     uint64_t fed_line;   /* that the last bytes fed belong to */
     size_t record_bytes; /* fed of the record that is being read */
-    uint64_t read_bytes;
+    bool is_begun;       /* something is read */
     size_t text_length;
     struct csv_reader_record record;
     char text[CSV_READER_RECORD_BYTES + CSV_READER_FIELDS];
@@ -63,8 +64,7 @@ tell_record(struct reader *reader, const char *problem)
     reader->record.last_line = reader->fed_line;
     if (problem) reader->record.problem = problem;
     if (!reader->is_stopped)
-        reader->is_stopped =
-            !reader->fn(reader->arg, &reader->record, reader->read_bytes);
+        reader->is_stopped = !reader->fn(reader->arg, &reader->record);
     start_record(reader);
 }
 
@@ -127,6 +127,39 @@ feed(struct reader *reader, const char *bytes, size_t length)
         reader->is_out_of_memory = true;
 }
 
+/* Is the line a record that needs no libcsv?  Its length is without the line break. */
+static bool
+is_plain(const struct reader *reader, const char *line, size_t length)
+{
+    static const char special[] = "\"\r \t";
+    if (reader->record_bytes > 0 || length == 0 || length >= CSV_READER_RECORD_BYTES)
+        return false;
+    for (const char *c = special; *c; c++)
+        if (memchr(line, *c, length)) return false;
+    return true;
+}
+
+static void
+part_line(struct reader *reader, const char *line, size_t length)
+{
+    struct csv_reader_record *record = &reader->record;
+    char *at = memcpy(reader->text, line, length), *end = at + length;
+    *end = '\0';
+    record->first_line = reader->fed_line = reader->line;
+    for (;;) {
+        char *comma = memchr(at, ',', (size_t)(end - at));
+        char *field_end = comma ? comma : end;
+        *field_end = '\0';
+        if (record->field_count < CSV_READER_FIELDS)
+            record->fields[record->field_count] =
+                (struct csv_reader_field){at, (size_t)(field_end - at)};
+        record->field_count++;
+        if (comma == NULL) break;
+        at = comma + 1;
+    }
+    tell_record(reader, NULL);
+}
+
 static void
 feed_chunk(struct reader *reader, size_t length)
 {
@@ -134,7 +167,12 @@ feed_chunk(struct reader *reader, size_t length)
     while (at < end && !reader->is_stopped) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *next = newline ? newline + 1 : end;
-        if (!reader->is_skipping) feed(reader, at, (size_t)(next - at));
+        if (!reader->is_skipping) {
+            if (newline && is_plain(reader, at, (size_t)(newline - at)))
+                part_line(reader, at, (size_t)(newline - at));
+            else
+                feed(reader, at, (size_t)(next - at));
+        }
         if (newline) {
             reader->line++;
             reader->is_skipping = false;
@@ -155,49 +193,47 @@ feed_end(struct reader *reader)
 
 /* --- Reading ---------------------------------------------------------------------- */
 
-static ssize_t
-read_chunk(struct reader *reader, int fd)
+static void
+skip_bom(struct reader *reader, size_t got)
 {
-    ssize_t got;
-    do {
-        got = pread(fd, reader->chunk, CHUNK_BYTES, (off_t)reader->read_bytes);
-    } while (got < 0 && errno == EINTR);
-    return got;
+    const bool has_bom =
+        !reader->is_begun && got >= 3 && memcmp(reader->chunk, "\xef\xbb\xbf", 3) == 0;
+    if (has_bom) memset(reader->chunk, ' ', 3);
+    reader->is_begun = true;
 }
 
 static int
-read_all(struct reader *reader, int fd, const char *name, struct godb_err *err)
+read_all(struct reader *reader, struct csv_source *source, struct godb_err *err)
 {
-    ssize_t got = 0;
-    while (!reader->is_stopped && (got = read_chunk(reader, fd)) > 0) {
-        const bool has_bom = reader->read_bytes == 0 && got >= 3 &&
-                             memcmp(reader->chunk, "\xef\xbb\xbf", 3) == 0;
-        if (has_bom) memset(reader->chunk, ' ', 3);
-        reader->read_bytes += (uint64_t)got;
-        feed_chunk(reader, (size_t)got);
-        if (reader->is_out_of_memory) break;
+    while (!reader->is_stopped && !reader->is_out_of_memory) {
+        size_t got;
+        int rc = csv_source_read(source, reader->chunk, CHUNK_BYTES, &got, err);
+        if (rc != GODB_OK) return rc;
+        if (got == 0) break;
+        skip_bom(reader, got);
+        feed_chunk(reader, got);
     }
-    if (got < 0) return shell_err_sys(err, errno, "%s", name);
     if (!reader->is_out_of_memory) feed_end(reader);
     if (reader->is_out_of_memory)
-        return shell_err(err, GODB_ENOMEM, "%s: out of memory", name);
+        return shell_err(
+            err, GODB_ENOMEM, "%s: out of memory", csv_source_name(source));
     return GODB_OK;
 }
 
 int
 csv_reader_run(
-    int fd, const char *name, csv_reader_fn *fn, void *arg, struct godb_err *err)
+    struct csv_source *source, csv_reader_fn *fn, void *arg, struct godb_err *err)
 {
     struct reader *reader = malloc(sizeof *reader);
-    if (reader == NULL) return shell_err(err, GODB_ENOMEM, "%s: out of memory", name);
+    if (reader == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
     reader->fn = fn;
     reader->arg = arg;
     reader->is_stopped = reader->is_skipping = reader->is_out_of_memory = false;
     reader->line = reader->fed_line = 1;
-    reader->read_bytes = 0;
+    reader->is_begun = false;
     start_record(reader);
     csv_init(&reader->parser, PARSER_OPTIONS);
-    int rc = read_all(reader, fd, name, err);
+    int rc = read_all(reader, source, err);
     csv_free(&reader->parser);
     free(reader);
     return rc;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "godb/godb.h"
+#include "shell/csv_source.h"
 
 enum {
     CSV_READER_RECORD_BYTES = 16384, /* of one record, quotes and all */
@@ -28,15 +29,13 @@ struct csv_reader_record {
     struct csv_reader_field fields[CSV_READER_FIELDS];
 };
 
-/* *record is borrowed for the call; read_bytes is how far the file is read.  False ends
- * the reading. */
-typedef bool csv_reader_fn(
-    void *arg, const struct csv_reader_record *record, uint64_t read_bytes);
+/* *record is borrowed for the call.  False ends the reading. */
+typedef bool csv_reader_fn(void *arg, const struct csv_reader_record *record);
 
-/* Read the file at fd from its start and tell about every record: also about what could
- * not be one, with its problem.  Lines without any field are passed over.  `name` is
- * for messages.  GODB_OK (also where fn ended it), GODB_EIO, GODB_ENOMEM. */
+/* Read the source to its end and tell about every record: also about what could not be
+ * one, with its problem.  Lines without any field are passed over.  GODB_OK (also where
+ * fn ended it), the source's errors, GODB_ENOMEM. */
 int csv_reader_run(
-    int fd, const char *name, csv_reader_fn *fn, void *arg, struct godb_err *err);
+    struct csv_source *source, csv_reader_fn *fn, void *arg, struct godb_err *err);
 
 #endif

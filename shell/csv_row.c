@@ -213,10 +213,17 @@ parse_field(
 
 /* --- Rows ------------------------------------------------------------------------- */
 
-/* The first `field_end` fields. */
+/* nfdump has type and code of ICMP, "8.0", where others have a port. */
 static bool
-parse_fields(struct csv_row *out, const struct csv_columns *columns,
-    const struct csv_reader_record *record, int field_end, char *reason)
+is_icmp_code(const text_field *text)
+{
+    const size_t digits = strspn(text->text, "0123456789");
+    return digits > 0 && text->text[digits] == '.';
+}
+
+bool
+csv_row_parse(struct csv_row *out, const struct csv_columns *columns,
+    const struct csv_reader_record *record, char reason[CSV_ROW_REASON])
 {
     if (record->problem) {
         snprintf(reason, CSV_ROW_REASON, "%s", record->problem);
@@ -229,25 +236,15 @@ parse_fields(struct csv_row *out, const struct csv_columns *columns,
     }
     out->iface = NULL;
     out->flow.l7proto = 0;
-    for (int field = 0; field < field_end; field++) {
+    out->flow.bytes_sent = out->flow.packets_sent = 0;
+    for (int field = 0; field < CSV_FIELD_COUNT; field++) {
         const int column = columns->at[field];
-        if (column >= 0 &&
-            !parse_field(out, (enum csv_field)field, &record->fields[column], reason))
+        if (field == CSV_FIELD_DPORT && columns->is_nfdump &&
+            is_icmp_code(&record->fields[column]))
+            out->flow.dport = 0;
+        else if (column >= 0 && !parse_field(out, (enum csv_field)field,
+                                    &record->fields[column], reason))
             return false;
     }
     return true;
-}
-
-bool
-csv_row_parse(struct csv_row *out, const struct csv_columns *columns,
-    const struct csv_reader_record *record, char reason[CSV_ROW_REASON])
-{
-    return parse_fields(out, columns, record, CSV_FIELD_COUNT, reason);
-}
-
-bool
-csv_row_peek(struct csv_row *out, const struct csv_columns *columns,
-    const struct csv_reader_record *record, char reason[CSV_ROW_REASON])
-{
-    return parse_fields(out, columns, record, CSV_FIELD_IFACE + 1, reason);
 }

@@ -24,8 +24,4 @@ struct csv_row {
 bool csv_row_parse(struct csv_row *out, const struct csv_columns *columns,
     const struct csv_reader_record *record, char reason[CSV_ROW_REASON]);
 
-/* Only time_s and iface. */
-bool csv_row_peek(struct csv_row *out, const struct csv_columns *columns,
-    const struct csv_reader_record *record, char reason[CSV_ROW_REASON]);
-
 #endif

@@ -60,12 +60,18 @@ set_value(const struct go_flag *flag, const char *value, struct godb_err *err)
 
 /* --- Words ------------------------------------------------------------------------ */
 
+static bool
+is_called(const char *name, const char *word, size_t length)
+{
+    return name && strlen(name) == length && strncmp(name, word, length) == 0;
+}
+
 static const struct go_flag *
 find(const struct go_flag *flags, size_t count, const char *name, size_t length)
 {
     for (size_t i = 0; i < count; i++)
-        if (strlen(flags[i].name) == length &&
-            strncmp(flags[i].name, name, length) == 0)
+        if (is_called(flags[i].name, name, length) ||
+            is_called(flags[i].long_name, name, length))
             return &flags[i];
     return NULL;
 }
@@ -118,7 +124,8 @@ go_flags_parse(const struct go_flag *flags, size_t count, int argc, char **argv,
 static void
 print_default(FILE *out, const struct go_flag *flag)
 {
-    if (flag->number) fprintf(out, " (default %" PRId64 ")", *flag->number);
+    if (flag->number && *flag->number != 0)
+        fprintf(out, " (default %" PRId64 ")", *flag->number);
     if (flag->text && *flag->text) fprintf(out, " (default %s)", *flag->text);
 }
 
@@ -127,7 +134,9 @@ go_flags_usage(FILE *out, const struct go_flag *flags, size_t count)
 {
     for (const struct go_flag *flag = flags; flag < flags + count; flag++) {
         if (flag->help == NULL) continue;
-        fprintf(out, "  -%s %s\n        ", flag->name, flag->arg ? flag->arg : "");
+        fprintf(out, "  -%s%s%s%s%s\n        ", flag->name,
+            flag->long_name ? ", --" : "", flag->long_name ? flag->long_name : "",
+            flag->arg ? " " : "", flag->arg ? flag->arg : "");
         for (const char *c = flag->help; *c; c++) {
             fputc(*c, out);
             if (*c == '\n') fputs("        ", out);

@@ -6,6 +6,7 @@
  *      -i eth0   --i eth0   -i=eth0        a value; it may begin with '-'
  *      -a   -a=true   -a=0                 a boolean: its value only after '='
  *      -n 10   -n 0x0a                     an integer, also hexadecimal and octal
+ *      --limit 10                          a long name, where the flag has one
  *
  * Parsing stops at the first word that is no flag, or after `--`.  getopt_long_only(3)
  * differs: it abbreviates, reorders, and takes values of its own for `-f -1d`.
@@ -23,7 +24,8 @@
 /* One flag.  Exactly one of text, number and on is set: where its value goes, which
  * beforehand holds the default. */
 struct go_flag {
-    const char *name; /* without dashes */
+    const char *name;      /* without dashes */
+    const char *long_name; /* another one, for `--long`; may be NULL */
     const char **text;
     int64_t *number;
     bool *on;

@@ -7,18 +7,25 @@
  *      session           SQLite with goprobe's tables
  *      query_run         runs it
  *      output_*          prints it
+ *      statement_run     -q, shell_open -shell, maintain -clean and -wipe
  *
  * It knows no more about flows than the SQL does: what it prints, `goquery -sql` lets
  * anybody ask in the sqlite3 shell.
  */
 #include <errno.h>
+#include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <syslog.h>
 
 #include "shell/goquery_options.h"
+#include "shell/maintain.h"
 #include "shell/query_run.h"
 #include "shell/shell_err.h"
+#include "shell/shell_open.h"
+#include "shell/statement_run.h"
 
 static void
 print_sql(const struct goquery_options *options, const struct report *report)
@@ -40,12 +47,20 @@ print_caret(const struct goquery_options *options)
     fputs("^\n", stderr);
 }
 
+/* Other programs' users are not to see paths and names, so those go to the log. */
 static int
 fail(const struct goquery_options *options, const struct godb_err *err)
 {
-    fprintf(stderr, "goquery: %s\n", err->msg);
-    print_caret(options);
-    if (options->writer->error) options->writer->error(stdout, err->msg);
+    const char *message = err->msg;
+    if (options->is_external) {
+        openlog("goquery", LOG_PID, LOG_USER);
+        syslog(LOG_ERR, "%s", err->msg);
+        closelog();
+        message = "An error occurred while retrieving the requested information";
+    }
+    fprintf(stderr, "goquery: %s\n", message);
+    if (!options->is_external) print_caret(options);
+    if (options->writer->error) options->writer->error(stdout, message);
     return shell_exit_code(err);
 }
 
@@ -53,10 +68,14 @@ static int
 answer(const struct goquery_options *options, struct godb_err *err)
 {
     struct report report;
-    int rc = options->is_list ? report_make_list(&report, err)
-                              : report_make(&report, &options->report, err);
+    int rc = options->mode == GOQUERY_LIST
+                 ? report_make_list(&report, options->is_external, err)
+                 : report_make(&report, &options->report, err);
+    if (rc == GODB_OK && options->writer == &output_plot && !report.has_time)
+        rc = shell_err(err, GODB_EARG, "-plot: '%.60s' has no time; ask for time",
+            options->report.type);
     if (rc != GODB_OK) return rc;
-    if (options->mode == GOQUERY_SQL)
+    if (options->is_sql)
         print_sql(options, &report);
     else
         rc = query_run(stdout, options, &report, err);
@@ -64,18 +83,41 @@ answer(const struct goquery_options *options, struct godb_err *err)
     return rc;
 }
 
+static int
+act(const struct goquery_options *options, struct godb_err *err)
+{
+    switch (options->mode) {
+    case GOQUERY_HELP:
+    case GOQUERY_HELP_ADMIN:
+        goquery_options_usage(stdout, options->mode == GOQUERY_HELP_ADMIN);
+        return GODB_OK;
+    case GOQUERY_VERSION:
+        puts("goquery " GODB_VERSION);
+        return GODB_OK;
+    case GOQUERY_REPORT:
+    case GOQUERY_LIST:
+        return answer(options, err);
+    case GOQUERY_STATEMENT:
+        return statement_run(stdout, options, err);
+    case GOQUERY_SHELL:
+        return shell_open(&options->scope, err);
+    case GOQUERY_CLEAN:
+    case GOQUERY_WIPE:
+        return maintain(stdout, options, err);
+    }
+    return GODB_OK;
+}
+
 int
 main(int argc, char **argv)
 {
     struct goquery_options options;
     struct godb_err err = {0};
+    setlocale(LC_CTYPE, "");
+    /* `goquery ... | head` ends here silently, whatever the caller does with it. */
+    signal(SIGPIPE, SIG_DFL);
     int rc = goquery_options_parse(&options, argc, argv, &err);
-    if (rc == GODB_OK && options.mode == GOQUERY_HELP)
-        goquery_options_usage(stdout);
-    else if (rc == GODB_OK && options.mode == GOQUERY_VERSION)
-        puts("goquery " GODB_VERSION);
-    else if (rc == GODB_OK)
-        rc = answer(&options, &err);
+    if (rc == GODB_OK) rc = act(&options, &err);
     if (rc == GODB_OK && (fflush(stdout) != 0 || ferror(stdout)))
         rc = shell_err_sys(&err, errno, "standard output");
     const int code = rc == GODB_OK ? EX_OK : fail(&options, &err);

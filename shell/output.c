@@ -10,15 +10,24 @@ const struct output_writer *
 output_find(const char *name)
 {
     static const struct output_writer *const writers[] = {
-        &output_txt, &output_csv, &output_json};
+        &output_txt, &output_csv, &output_json, &output_influx};
     for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++)
         if (strcmp(writers[i]->name, name) == 0) return writers[i];
     return NULL;
 }
 
-const char *
-output_text(sqlite3_stmt *row, int column)
+void
+output_empty(const struct output_context *context)
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
-    return text ? text : "";
+    fputs("Query returned no results\n", context->out);
+}
+
+void
+output_human_bytes(char out[OUTPUT_NUMBER], double amount)
+{
+    static const char *const units[] = {" B", "kB", "MB", "GB", "TB", "PB", "EB"};
+    size_t unit = 0;
+    for (; amount >= 1025 && unit + 1 < sizeof units / sizeof units[0]; unit++)
+        amount /= 1024;
+    snprintf(out, OUTPUT_NUMBER, "%.2f %s", amount, units[unit]);
 }

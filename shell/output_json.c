@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jansson.h>
 
@@ -39,8 +40,8 @@ as_string(const char *text)
     return value;
 }
 
-static void
-print_string(FILE *out, const char *text)
+void
+output_json_string(FILE *out, const char *text)
 {
     json_t *value = as_string(text);
     if (value)
@@ -62,20 +63,26 @@ print_real(FILE *out, double value)
     fputs(text, out);
 }
 
-static void
-print_value(FILE *out, enum report_kind kind, sqlite3_stmt *row, int column)
+/* goQuery 1.05 has the port as a number in one report. */
+static bool
+is_number(const struct output_context *context, const struct report_column *column)
 {
-    switch (kind) {
-    case REPORT_KEY:
-        print_string(out, output_text(row, column));
-        break;
-    case REPORT_COUNTER:
-        fputs(output_text(row, column), out);
-        break;
-    case REPORT_PERCENT:
-        print_real(out, sqlite3_column_double(row, column));
-        break;
-    }
+    if (column->kind == REPORT_COUNTER) return true;
+    return context->compat == OUTPUT_1_05 && strcmp(column->name, "dport") == 0 &&
+           strcasecmp(context->type, "apps_port") == 0;
+}
+
+static void
+print_value(
+    const struct output_context *context, const struct output_row *row, size_t at)
+{
+    const struct report_column *column = &context->report->columns[at];
+    if (column->kind == REPORT_PERCENT)
+        print_real(context->out, row->reals[at]);
+    else if (is_number(context, column))
+        fputs(row->texts[at], context->out);
+    else
+        output_json_string(context->out, row->texts[at]);
 }
 
 /* --- The frame -------------------------------------------------------------------- */
@@ -90,7 +97,7 @@ print_message(const struct output_context *context, const char *message)
         snprintf(text, sizeof text, "%s%s%d warnings, the first: %s", message,
             *message ? "; " : "", context->warning_count, context->warning);
     fputs("\"statusMessage\":", context->out);
-    print_string(context->out, text);
+    output_json_string(context->out, text);
 }
 
 static void
@@ -107,7 +114,7 @@ static void
 print_summary(const struct output_context *context)
 {
     fputs("\"summary\":{\"interface\":", context->out);
-    print_string(context->out, context->iface);
+    output_json_string(context->out, context->iface);
     const size_t count = context->report->total_count;
     for (size_t i = 0; i < count; i++) {
         const size_t at = (i + count / 2) % count; /* bytes before packets */
@@ -137,6 +144,14 @@ print_frame(const struct output_context *context, bool is_before)
     }
 }
 
+/* 1.05 leaves it out for other programs. */
+static void
+end_line(const struct output_context *context)
+{
+    if (context->compat != OUTPUT_1_05 || !context->is_external)
+        fputc('\n', context->out);
+}
+
 /* --- The writer ------------------------------------------------------------------- */
 
 static void
@@ -160,13 +175,13 @@ begin(const struct output_context *context)
     sort_columns(state, context->report);
     fputc('{', context->out);
     print_frame(context, true);
-    print_string(context->out, context->type);
+    output_json_string(context->out, context->type);
     fputc(':', context->out);
     return state;
 }
 
 static bool
-print_row(void *arg, const struct output_context *context, sqlite3_stmt *row)
+print_row(void *arg, const struct output_context *context, const struct output_row *row)
 {
     struct state *state = arg;
     const struct report *report = context->report;
@@ -174,7 +189,7 @@ print_row(void *arg, const struct output_context *context, sqlite3_stmt *row)
     for (size_t i = 0; i < report->column_count; i++) {
         const struct report_column *column = &report->columns[state->order[i]];
         fprintf(context->out, "%c\"%s\":", i == 0 ? '{' : ',', column->name);
-        print_value(context->out, column->kind, row, (int)state->order[i]);
+        print_value(context, row, state->order[i]);
     }
     fputc('}', context->out);
     return true;
@@ -186,22 +201,25 @@ end(void *arg, const struct output_context *context)
     struct state *state = arg;
     fputs(state->row_count == 0 ? "null" : "]", context->out);
     print_frame(context, false);
-    fputs("}\n", context->out);
+    fputc('}', context->out);
+    end_line(context);
 }
 
 static void
 print_empty(const struct output_context *context)
 {
-    fputs("{\"status\":\"empty\",", context->out);
+    fprintf(context->out, "{\"status\":\"%s\",",
+        context->compat == OUTPUT_1_05 ? "ok" : "empty");
     print_message(context, "Query returned no results");
-    fputs("}\n", context->out);
+    fputc('}', context->out);
+    end_line(context);
 }
 
 static void
 print_error(FILE *out, const char *message)
 {
     fputs("{\"status\":\"error\",\"statusMessage\":", out);
-    print_string(out, message);
+    output_json_string(out, message);
     fputs("}\n", out);
 }
 

@@ -12,6 +12,10 @@
  *                                 ORDER BY report.bytes DESC
  *                                 LIMIT 1000
  *
+ * Without a limit the rows are cut where they make up 95 % of it all: LIMIT then stands
+ * inside, so that the engine still hands out a thousand rows at most, and a window
+ * function adds them up.
+ *
  * One statement gives rows and totals, so that the database is scanned once, and what
  * it gives is what is printed: whoever pastes it into a SQL shell sees the same table.
  * The view `report` sums by the columns that the statement uses, so there is no GROUP
@@ -62,7 +66,7 @@ static const struct {
     [KEY_IFACE] = {"iface", NULL, "iface"},
     [KEY_SIP] = {"sip", "src", "sip"},
     [KEY_DIP] = {"dip", "dst", "dip"},
-    [KEY_DPORT] = {"dport", NULL, "dport"},
+    [KEY_DPORT] = {"dport", "port", "dport"},
     [KEY_PROTO] = {"proto", NULL, "proto_name"},
     [KEY_L7PROTO] = {"l7proto", NULL, "l7_name"},
     [KEY_CATEGORY] = {"category", NULL, "l7_category"},
@@ -84,14 +88,6 @@ find_key(const char *word, size_t length)
     return key < KEY_CATEGORY ? (enum key)key : KEY_COUNT;
 }
 
-static const char *
-columns_of(const char *type)
-{
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (strcasecmp(types[i].name, type) == 0) return types[i].columns;
-    return type;
-}
-
 /* --- Keys ------------------------------------------------------------------------- */
 
 struct key_list {
@@ -111,27 +107,47 @@ static void
 add_key(struct key_list *list, enum key key)
 {
     if (!has_key(list, key)) list->keys[list->count++] = key;
+    if (key == KEY_L7PROTO) add_key(list, KEY_CATEGORY);
+}
+
+/* The columns that a report's name stands for, or NULL. */
+static const char *
+columns_of(const char *word, size_t length)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (is_word(types[i].name, word, length)) return types[i].columns;
+    return NULL;
+}
+
+/* Add the columns of a list; false, with *word at what is none, if there is such. */
+static bool
+add_columns(struct key_list *list, const char **word)
+{
+    for (;; (*word)++) {
+        const size_t length = strcspn(*word, ",");
+        const enum key key = find_key(*word, length);
+        const char *columns = columns_of(*word, length);
+        if (key == KEY_COUNT && columns == NULL) return false;
+        if (columns)
+            add_columns(list, &columns);
+        else
+            add_key(list, key);
+        *word += length;
+        if (**word == '\0') return true;
+    }
 }
 
 static int
 read_keys(struct key_list *out, const char *type, struct godb_err *err)
 {
-    const char *word = columns_of(type);
     out->count = 0;
-    for (;;) {
-        const size_t length = strcspn(word, ",");
-        const enum key key = find_key(word, length);
-        if (key == KEY_COUNT)
-            return shell_err(err, GODB_EARG,
-                "'%.*s' is neither a report (talk_src, talk_dst, talk_conv, apps_port, "
-                "apps_dpi, agg_talk_port, raw) nor a column (time, iface, sip, dip, "
-                "dport, proto, l7proto)",
-                length < 40 ? (int)length : 40, word);
-        add_key(out, key);
-        if (key == KEY_L7PROTO) add_key(out, KEY_CATEGORY);
-        if (word[length] == '\0') return GODB_OK;
-        word += length + 1;
-    }
+    if (add_columns(out, &type)) return GODB_OK;
+    const size_t length = strcspn(type, ",");
+    return shell_err(err, GODB_EARG,
+        "'%.*s' is neither a report (talk_src, talk_dst, talk_conv, apps_port, "
+        "apps_dpi, agg_talk_port, raw) nor a column (time, iface, sip, dip, "
+        "dport, proto, l7proto)",
+        length < 40 ? (int)length : 40, type);
 }
 
 /* Time, interface, then the others as they were asked for. */
@@ -148,20 +164,32 @@ in_print_order(const struct key_list *asked)
 
 /* --- Columns ---------------------------------------------------------------------- */
 
-static const struct report_column measures[] = {
-    {"packets", "packets", REPORT_COUNTER},
-    {"%", "packets_percent", REPORT_PERCENT},
-    {"data vol.", "bytes", REPORT_COUNTER},
-    {"%", "bytes_percent", REPORT_PERCENT},
+/* By what is printed: [0] for one number each, [1] for both directions side by side. */
+static const struct report_column measures[2][6] = {
+    {
+        {"packets", "packets", REPORT_COUNTER, NULL},
+        {"%", "packets_percent", REPORT_PERCENT, NULL},
+        {"data vol.", "bytes", REPORT_COUNTER, NULL},
+        {"%", "bytes_percent", REPORT_PERCENT, NULL},
+    },
+    {
+        {"packets received", "packets_rcvd", REPORT_COUNTER, NULL},
+        {"packets sent", "packets_sent", REPORT_COUNTER, NULL},
+        {"%", "packets_percent", REPORT_PERCENT, NULL},
+        {"data vol. received", "bytes_rcvd", REPORT_COUNTER, NULL},
+        {"data vol. sent", "bytes_sent", REPORT_COUNTER, NULL},
+        {"%", "bytes_percent", REPORT_PERCENT, NULL},
+    },
 };
 
-static const struct report_column measures_of_both[] = {
-    {"packets received", "packets_rcvd", REPORT_COUNTER},
-    {"packets sent", "packets_sent", REPORT_COUNTER},
-    {"%", "packets_percent", REPORT_PERCENT},
-    {"data vol. received", "bytes_rcvd", REPORT_COUNTER},
-    {"data vol. sent", "bytes_sent", REPORT_COUNTER},
-    {"%", "bytes_percent", REPORT_PERCENT},
+/* For people, who have a line of their own above the titles. */
+static const struct report_column readable_measures[6] = {
+    {"in", "packets_rcvd", REPORT_COUNTER, "packets"},
+    {"out", "packets_sent", REPORT_COUNTER, "packets"},
+    {"%", "packets_percent", REPORT_PERCENT, NULL},
+    {"in", "bytes_rcvd", REPORT_COUNTER, "bytes"},
+    {"out", "bytes_sent", REPORT_COUNTER, "bytes"},
+    {"%", "bytes_percent", REPORT_PERCENT, NULL},
 };
 
 static const char *const totals[] = {"total_packets", "total_bytes"};
@@ -169,32 +197,49 @@ static const char *const totals[] = {"total_packets", "total_bytes"};
 static const char *const totals_of_both[] = {
     "total_packets_rcvd", "total_packets_sent", "total_bytes_rcvd", "total_bytes_sent"};
 
-static void
-list_columns(
-    struct report *report, const struct key_list *list, enum report_direction direction)
+static const char *const readable_totals[] = {"total_packets_rcvd",
+    "total_packets_sent", "total_packets", "total_bytes_rcvd", "total_bytes_sent",
+    "total_bytes"};
+
+static const struct report_column *
+measures_of(const struct report_spec *spec, size_t *out_count)
 {
-    const bool is_both = direction == REPORT_BOTH;
-    const struct report_column *added = is_both ? measures_of_both : measures;
-    const size_t count = is_both ? sizeof measures_of_both / sizeof measures_of_both[0]
-                                 : sizeof measures / sizeof measures[0];
-    report->column_count = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        const char *name = keys[list->keys[i]].name;
-        report->columns[report->column_count++] =
-            (struct report_column){name, name, REPORT_KEY};
-    }
-    for (size_t i = 0; i < count; i++)
-        report->columns[report->column_count++] = added[i];
+    const bool is_both = spec->direction == REPORT_BOTH;
+    *out_count = is_both ? 6 : 4;
+    if (is_both && spec->format == REPORT_TXT) return readable_measures;
+    return measures[is_both];
 }
 
 static void
-list_totals(struct report *report, enum report_direction direction)
+list_columns(
+    struct report *report, const struct report_spec *spec, const struct key_list *list)
 {
-    const bool is_both = direction == REPORT_BOTH;
+    size_t count;
+    const struct report_column *added = measures_of(spec, &count);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *name = keys[list->keys[i]].name;
+        report->columns[report->column_count++] =
+            (struct report_column){name, name, REPORT_KEY, NULL};
+    }
+    report->key_count = list->count;
+    for (size_t i = 0; i < count; i++) {
+        if (added[i].kind == REPORT_PERCENT && spec->format == REPORT_INFLUX) continue;
+        const bool is_wanted = report->is_by_packets == (i < count / 2);
+        if (added[i].kind == REPORT_PERCENT && is_wanted)
+            report->share_at = report->column_count;
+        report->columns[report->column_count++] = added[i];
+    }
+}
+
+static void
+list_totals(struct report *report, const struct report_spec *spec)
+{
+    const bool is_both = spec->direction == REPORT_BOTH;
+    const bool is_readable = is_both && spec->format == REPORT_TXT;
     const char *const *names = is_both ? totals_of_both : totals;
-    report->total_count = is_both ? REPORT_TOTALS_MAX : REPORT_TOTALS_MAX / 2;
+    report->total_count = is_readable ? 6 : is_both ? 4 : 2;
     for (size_t i = 0; i < report->total_count; i++)
-        report->totals[i] = names[i];
+        report->totals[i] = is_readable ? readable_totals[i] : names[i];
 }
 
 /* --- SQL -------------------------------------------------------------------------- */
@@ -224,12 +269,11 @@ suffix(enum report_direction direction)
 /* A counter, or with "total_" before it the sum over everything. */
 static void
 print_counter(FILE *out, const struct report_spec *spec, const struct measure *measure,
-    const char *prefix)
+    const char *prefix, const char *end)
 {
     const bool is_readable = spec->format == REPORT_TXT;
     fprintf(out, "%s%s%s%s%s%s", is_readable ? measure->human : "",
-        is_readable ? "(" : "", prefix, measure->counter, suffix(spec->direction),
-        is_readable ? ")" : "");
+        is_readable ? "(" : "", prefix, measure->counter, end, is_readable ? ")" : "");
 }
 
 /* NULL where the total is 0, which format() makes 0.00. */
@@ -237,26 +281,50 @@ static void
 print_percent(FILE *out, const struct report_spec *spec, const struct measure *measure)
 {
     const char *name = measure->counter, *end = suffix(spec->direction);
-    const bool is_rounded = spec->format != REPORT_JSON;
-    fprintf(out, "%s100.0 * %s%s / total_%s%s%s", is_rounded ? "format('%.2f', " : "",
-        name, end, name, end, is_rounded ? ")" : "");
+    const bool is_json = spec->format == REPORT_JSON;
+    if (spec->format == REPORT_INFLUX) return;
+    fprintf(out, "%s100.0 * %s%s / total_%s%s%s", is_json ? "" : "format('%.2f', ",
+        name, end, name, end, is_json ? "" : ")");
+    fprintf(out, " AS \"%s%s\",\n       ", is_json ? measure->counter : "%",
+        is_json ? "_percent" : "");
+}
+
+/* Both directions of a counter; readable ones need a name. */
+static void
+print_both(FILE *out, const struct report_spec *spec, const struct measure *measure)
+{
+    static const char *const ends[] = {"_rcvd", "_sent"}, *const names[] = {
+                                                              "in", "out"};
+    for (size_t i = 0; i < 2; i++) {
+        print_counter(out, spec, measure, "", ends[i]);
+        if (spec->format == REPORT_TXT) fprintf(out, " AS \"%s\"", names[i]);
+        fputs(",\n       ", out);
+    }
 }
 
 static void
 print_measure(FILE *out, const struct report_spec *spec, const struct measure *measure)
 {
-    const bool is_json = spec->format == REPORT_JSON;
+    const bool is_plain = spec->format == REPORT_JSON || spec->format == REPORT_INFLUX;
     if (spec->direction == REPORT_BOTH) {
-        fprintf(out, "%s_rcvd,\n       %s_sent,\n       ", measure->counter,
-            measure->counter);
+        print_both(out, spec, measure);
     } else {
-        print_counter(out, spec, measure, "");
+        print_counter(out, spec, measure, "", suffix(spec->direction));
         fprintf(
-            out, " AS \"%s\",\n       ", is_json ? measure->counter : measure->title);
+            out, " AS \"%s\",\n       ", is_plain ? measure->counter : measure->title);
     }
     print_percent(out, spec, measure);
-    fprintf(out, " AS \"%s%s\",\n       ", is_json ? measure->counter : "%",
-        is_json ? "_percent" : "");
+}
+
+static void
+print_time(FILE *out, const struct report_spec *spec)
+{
+    if (spec->format != REPORT_TXT)
+        fputs("time", out);
+    else if (spec->direction == REPORT_BOTH)
+        fputs("substr(datetime(time, 'unixepoch', 'localtime'), 3) AS \"time\"", out);
+    else
+        fputs("datetime(time, 'unixepoch', 'localtime') AS \"time\"", out);
 }
 
 static void
@@ -264,8 +332,8 @@ print_keys(FILE *out, const struct report_spec *spec, const struct key_list *lis
 {
     for (size_t i = 0; i < list->count; i++) {
         const enum key key = list->keys[i];
-        if (key == KEY_TIME && spec->format == REPORT_TXT)
-            fprintf(out, "datetime(time, 'unixepoch', 'localtime') AS \"time\"");
+        if (key == KEY_TIME)
+            print_time(out, spec);
         else if (strcmp(keys[key].sql, keys[key].name) != 0)
             fprintf(out, "%s AS \"%s\"", keys[key].sql, keys[key].name);
         else
@@ -275,19 +343,26 @@ print_keys(FILE *out, const struct report_spec *spec, const struct key_list *lis
 }
 
 static void
-print_totals(FILE *out, const struct report_spec *spec)
+print_total(FILE *out, const struct report_spec *spec, const char *name)
 {
-    fputs("hits, ", out);
-    if (spec->direction == REPORT_BOTH) {
-        for (size_t i = 0; i < REPORT_TOTALS_MAX; i++)
-            fprintf(out, "%s%s", i ? ", " : "", totals_of_both[i]);
-    } else {
-        print_counter(out, spec, &packets, "total_");
-        fprintf(out, " AS %s, ", totals[0]);
-        print_counter(out, spec, &bytes, "total_");
-        fprintf(out, " AS %s", totals[1]);
+    const bool is_packets = strstr(name, "packets") != NULL;
+    const struct measure *measure = is_packets ? &packets : &bytes;
+    const char *end = spec->direction == REPORT_BOTH
+                          ? name + strlen("total_") + strlen(measure->counter)
+                          : suffix(spec->direction);
+    print_counter(out, spec, measure, "total_", end);
+    if (spec->direction != REPORT_BOTH || spec->format == REPORT_TXT)
+        fprintf(out, " AS %s", name);
+}
+
+static void
+print_totals(FILE *out, const struct report_spec *spec, const struct report *report)
+{
+    fputs("hits", out);
+    for (size_t i = 0; i < report->total_count; i++) {
+        fputs(", ", out);
+        print_total(out, spec, report->totals[i]);
     }
-    fputs("\n  FROM report\n ORDER BY ", out);
 }
 
 static void
@@ -305,29 +380,74 @@ print_order(FILE *out, const struct report_spec *spec, enum report_sort sort)
 static void
 print_order_of_totals(FILE *out, const struct key_list *list)
 {
+    fputs("\n  FROM report\n ORDER BY ", out);
     for (size_t i = 0; i < list->count; i++)
         fprintf(out, "%s%s", i ? ", " : "", keys[list->keys[i]].sql);
     fputs("\n LIMIT 1", out);
 }
 
+/* What the statement needs of the view `report`, by name. */
 static void
-print_sql(FILE *out, const struct report_spec *spec, enum report_sort sort,
+print_needed(FILE *out, const struct report_spec *spec, const struct key_list *list)
+{
+    static const char *const both[] = {"", "_rcvd", "_sent"};
+    const bool is_both = spec->direction == REPORT_BOTH;
+    for (size_t i = 0; i < list->count; i++)
+        fprintf(out, "%s, ", keys[list->keys[i]].sql);
+    for (size_t i = 0; i < (is_both ? 3 : 1); i++) {
+        const char *end = is_both ? both[i] : suffix(spec->direction);
+        fprintf(out,
+            "packets%s, bytes%s,\n                       total_packets%s, "
+            "total_bytes%s, ",
+            end, end, end, end);
+    }
+    fputs("hits", out);
+}
+
+/* The rows from the first on until they make up the share: a row belongs to them where
+ * those above it do not make it up already. */
+static void
+print_share(FILE *out, const struct report_spec *spec, const struct report *report,
     const struct key_list *list)
 {
+    const char *name = report->is_by_packets ? "packets" : "bytes";
+    const char *end = suffix(spec->direction);
+    fprintf(out,
+        "\n  FROM (SELECT *, total(%s%s) OVER (ROWS BETWEEN UNBOUNDED PRECEDING\n"
+        "                                  AND 1 PRECEDING) AS above\n"
+        "          FROM (SELECT ",
+        name, end);
+    print_needed(out, spec, list);
+    fprintf(out,
+        "\n                  FROM report\n                 ORDER BY report.%s%s DESC\n"
+        "                 LIMIT %d))\n"
+        " WHERE above < max(" REPORT_SHARE " * total_%s%s, 1)",
+        name, end, REPORT_LIMIT_DEFAULT, name, end);
+}
+
+static void
+print_sql(FILE *out, const struct report_spec *spec, enum report_sort sort,
+    const struct report *report, const struct key_list *list)
+{
     int64_t limit = spec->limit;
-    if (limit < 0 && !has_key(list, KEY_TIME)) limit = REPORT_LIMIT_DEFAULT;
+    const bool is_share = limit < 0 && !report->has_time && !spec->is_ascending;
+    if (limit < 0 && !report->has_time) limit = REPORT_LIMIT_DEFAULT;
     fputs("SELECT ", out);
-    if (limit == 0) {
-        print_totals(out, spec);
-        print_order_of_totals(out, list);
-        return;
+    if (limit != 0) {
+        print_keys(out, spec, list);
+        print_measure(out, spec, &packets);
+        print_measure(out, spec, &bytes);
     }
-    print_keys(out, spec, list);
-    print_measure(out, spec, &packets);
-    print_measure(out, spec, &bytes);
-    print_totals(out, spec);
-    print_order(out, spec, sort);
-    if (limit > 0) fprintf(out, "\n LIMIT %" PRId64, limit);
+    print_totals(out, spec, report);
+    if (limit == 0) {
+        print_order_of_totals(out, list);
+    } else if (is_share) {
+        print_share(out, spec, report, list);
+    } else {
+        fputs("\n  FROM report\n ORDER BY ", out);
+        print_order(out, spec, sort);
+        if (limit > 0) fprintf(out, "\n LIMIT %" PRId64, limit);
+    }
 }
 
 /* --- Reports ---------------------------------------------------------------------- */
@@ -360,30 +480,48 @@ choose_sort(enum report_sort *out, const struct report_spec *spec,
     return GODB_OK;
 }
 
-int
-report_make(struct report *out, const struct report_spec *spec, struct godb_err *err)
+static int
+write_sql(struct report *out, const struct report_spec *spec, enum report_sort sort,
+    const struct key_list *list, struct godb_err *err)
 {
-    struct key_list list;
-    enum report_sort sort;
     size_t length;
-    *out = (struct report){.sql = NULL};
-    int rc = read_keys(&list, spec->type, err);
-    if (rc == GODB_OK) rc = choose_sort(&sort, spec, &list, err);
-    if (rc != GODB_OK) return rc;
-    list = in_print_order(&list);
-    if (spec->limit != 0) list_columns(out, &list, spec->direction);
-    list_totals(out, spec->direction);
-    out->sorted_by = in_words(sort, spec->direction);
     FILE *text = open_memstream(&out->sql, &length);
     if (text == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
-    print_sql(text, spec, sort, &list);
+    print_sql(text, spec, sort, out, list);
     if (fclose(text) == 0) return GODB_OK;
     report_free(out);
     return shell_err(err, GODB_ENOMEM, "out of memory");
 }
 
 int
-report_make_list(struct report *out, struct godb_err *err)
+report_make(struct report *out, const struct report_spec *spec, struct godb_err *err)
+{
+    struct key_list list;
+    enum report_sort sort;
+    *out = (struct report){.sql = NULL};
+    int rc = read_keys(&list, spec->type, err);
+    /* Its lines have a time each. */
+    if (rc == GODB_OK && spec->format == REPORT_INFLUX) add_key(&list, KEY_TIME);
+    if (rc == GODB_OK) rc = choose_sort(&sort, spec, &list, err);
+    if (rc != GODB_OK) return rc;
+    list = in_print_order(&list);
+    out->has_time = has_key(&list, KEY_TIME);
+    out->is_by_packets = sort == REPORT_BY_PACKETS;
+    if (spec->limit != 0) list_columns(out, spec, &list);
+    list_totals(out, spec);
+    out->sorted_by = in_words(sort, spec->direction);
+    return write_sql(out, spec, sort, &list, err);
+}
+
+/* An interface without blocks is not in it. */
+static const char list_json_sql[] =
+    "SELECT json_object('interfaces', json_group_object(iface,\n"
+    "           json_object('flowcount', flow_count, 'traffic', traffic_bytes,\n"
+    "                       'begin', first, 'end', last)))\n"
+    "  FROM (SELECT * FROM interfaces WHERE first IS NOT NULL ORDER BY iface)";
+
+int
+report_make_list(struct report *out, bool is_json, struct godb_err *err)
 {
     static const char *const titles[] = {
         "Iface", "# of flows", "Traffic", "From", "Until"};
@@ -400,10 +538,12 @@ report_make_list(struct report *out, struct godb_err *err)
         "       datetime(min(nullif(first, 0)), 'unixepoch', 'localtime'),\n"
         "       datetime(max(nullif(last, 0)), 'unixepoch', 'localtime')\n"
         "  FROM interfaces";
-    *out = (struct report){.column_count = sizeof titles / sizeof titles[0]};
+    *out =
+        (struct report){.column_count = is_json ? 0 : sizeof titles / sizeof titles[0]};
     for (size_t i = 0; i < out->column_count; i++)
-        out->columns[i] = (struct report_column){titles[i], titles[i], REPORT_KEY};
-    out->sql = strdup(sql);
+        out->columns[i] =
+            (struct report_column){titles[i], titles[i], REPORT_KEY, NULL};
+    out->sql = strdup(is_json ? list_json_sql : sql);
     return out->sql ? GODB_OK : shell_err(err, GODB_ENOMEM, "out of memory");
 }
 

@@ -9,7 +9,7 @@
 #include "shell/shell_err.h"
 #include "vtab/register.h"
 
-enum { SCOPE_COUNT = 5 };
+enum { SCOPE_COUNT = 6 };
 
 struct argument {
     const char *name, *value;
@@ -24,6 +24,7 @@ list_arguments(const struct session_scope *scope, struct argument out[SCOPE_COUN
         {"first", scope->first},
         {"last", scope->last},
         {"condition", scope->condition},
+        {"memory_limit", scope->memory_limit},
     };
     memcpy(out, list, sizeof list);
 }
@@ -66,6 +67,15 @@ session_prepare(
     struct session *session, const char *sql, sqlite3_stmt **out, struct godb_err *err)
 {
     if (sqlite3_prepare_v2(session->db, sql, -1, out, NULL) == SQLITE_OK)
+        return GODB_OK;
+    return fail(session->db, err);
+}
+
+int
+session_prepare_first(struct session *session, const char **text, sqlite3_stmt **out,
+    struct godb_err *err)
+{
+    if (sqlite3_prepare_v2(session->db, *text, -1, out, text) == SQLITE_OK)
         return GODB_OK;
     return fail(session->db, err);
 }
@@ -114,7 +124,9 @@ session_open(
         sqlite3_free(message);
         return err->status;
     }
-    int rc = GODB_OK;
+    /* Reports say what is missing, and give the rest. */
+    const struct argument skip = {"on_corrupt", "skip"};
+    int rc = set_argument(session, &skip, err);
     list_arguments(scope, arguments);
     for (size_t i = 0; i < SCOPE_COUNT && rc == GODB_OK; i++)
         rc = set_argument(session, &arguments[i], err);

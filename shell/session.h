@@ -14,7 +14,7 @@
 
 /* The arguments of goprobe_scope().  Borrowed texts; NULL: not said. */
 struct session_scope {
-    const char *db, *iface, *first, *last, *condition;
+    const char *db, *iface, *first, *last, *condition, *memory_limit;
 };
 
 struct session {
@@ -32,6 +32,11 @@ void session_close(struct session *session);
 /* GODB_OK with a statement for sqlite3_finalize(). */
 int session_prepare(
     struct session *session, const char *sql, sqlite3_stmt **out, struct godb_err *err);
+
+/* The first statement of a text, and where the text goes on; *out is NULL where there
+ * is none, but blanks and comments. */
+int session_prepare_first(struct session *session, const char **text,
+    sqlite3_stmt **out, struct godb_err *err);
 
 /* GODB_OK: a row; GODB_DONE; or an error. */
 int session_step(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * txt_table.h -- a table of text whose columns are as wide as their widest cell.
+ * txt_table.h -- a table of text whose columns are as wide as their widest cell, or
+ * narrower where a terminal is.
  */
 #ifndef SHELL_TXT_TABLE_H
 #define SHELL_TXT_TABLE_H
@@ -11,6 +12,16 @@
 
 struct txt_table;
 
+/* How it is printed.  Where `columns` do not suffice, blanks between the columns go
+ * first, then the ends of cells that may be cut; then lines are longer. */
+struct txt_table_style {
+    size_t columns;   /* of the terminal; 0: lines may be of any length */
+    size_t padding;   /* blanks before each column */
+    size_t head_rows; /* stand out where there are colours */
+    bool has_colour, is_utf8;
+    bool has_bars; /* where there is room for them */
+};
+
 /* NULL: out of memory. */
 struct txt_table *txt_table_new(size_t column_count);
 void txt_table_free(struct txt_table *table);
@@ -20,7 +31,18 @@ void txt_table_free(struct txt_table *table);
  * memory. */
 bool txt_table_add(struct txt_table *table, const char *text);
 
-/* Right-aligned, each column with three blanks before it. */
-void txt_table_print(const struct txt_table *table, FILE *out);
+/* The row of the cell added last has a bar of this length, in proportion to the
+ * others'. False: out of memory. */
+bool txt_table_bar(struct txt_table *table, double length);
+
+/* Cells of this column may be cut. */
+void txt_table_may_cut(struct txt_table *table, size_t column);
+
+/* Right-aligned. */
+void txt_table_print(
+    const struct txt_table *table, const struct txt_table_style *style, FILE *out);
+
+/* Characters of UTF-8, each taken for one column wide. */
+size_t txt_width(const char *text);
 
 #endif

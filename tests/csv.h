@@ -27,8 +27,11 @@ csv_feed(const char *bytes, size_t length, csv_reader_fn *fn, void *arg)
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, length, file), length);
     assert_int_equal(fflush(file), 0);
-    if (csv_reader_run(fileno(file), "test.csv", fn, arg, &err) != GODB_OK)
-        fail_msg("%s", err.msg);
+    struct csv_source *source;
+    assert_int_equal(
+        csv_source_of_fd(&source, fileno(file), "test.csv", &err), GODB_OK);
+    if (csv_reader_run(source, fn, arg, &err) != GODB_OK) fail_msg("%s", err.msg);
+    csv_source_close(source);
     fclose(file);
 }
 

@@ -38,6 +38,9 @@ deny "vtab/ sees only the public header of godb" \
 deny "shell/ sees the public header of godb and vtab/register.h" \
     'godb/[^g]|godb/g[^o]|vtab/[^r]|capture/|tests/' shell/*.[ch]
 only godb/codec.c lz4 "only godb/codec.c includes lz4"
+others=()
+for file in godb/*.[ch]; do [ "$file" = godb/codec.c ] || others+=("$file"); done
+deny "of godb/, only codec.c includes zstd" zstd "${others[@]}"
 only capture/source.c pcap "only capture/source.c includes pcap"
 only capture/classify.c ndpi "only capture/classify.c includes nDPI"
 all=(capture/*.[ch])

@@ -115,6 +115,7 @@ next_chunk(struct flows_cursor *cursor)
         rc = godb_scan_next(cursor->scan, &cursor->chunk, &err);
     } while (rc == GODB_OK && !find_row(cursor));
     watch_end(watch);
+    rc = query_outcome(&cursor->query, rc, &err);
     if (rc == GODB_OK) return SQLITE_OK;
     cursor->is_eof = true;
     if (rc == GODB_DONE) {
@@ -158,6 +159,7 @@ start_scan(struct flows_cursor *cursor, const struct plan *plan, unsigned fields
     if (rc == GODB_OK)
         rc = godb_scan_open(&cursor->scan, cursor->query.db, &spec, &err);
     watch_end(watch);
+    rc = query_outcome(&cursor->query, rc, &err);
     if (rc != GODB_OK) return query_error(&err, &cursor->base.pVtab->zErrMsg);
     if (plan->is_distinct && seen_begin(&cursor->seen, fields) != SQLITE_OK)
         return SQLITE_NOMEM;

@@ -199,13 +199,38 @@ query_close(struct query *query)
     memset(query, 0, sizeof *query);
 }
 
+static void
+meet_damage(void *arg, const struct godb_err *damage)
+{
+    struct query *query = arg;
+    if (session_skips_damage(query->session)) {
+        session_warn(query->session, damage);
+        return;
+    }
+    if (query->damage.status == GODB_OK) query->damage = *damage;
+    watch_give_up(&query->watch);
+}
+
+int
+query_outcome(const struct query *query, int rc, struct godb_err *err)
+{
+    if (query->damage.status == GODB_OK) return rc;
+    *err = query->damage;
+    snprintf(err->msg, sizeof err->msg,
+        "%.380s; SELECT goprobe_scope('on_corrupt', 'skip') to be answered without it",
+        query->damage.msg);
+    return err->status;
+}
+
 struct godb_scan_spec
 query_scan(struct query *query, struct session *session)
 {
+    query->session = session;
+    query->damage.status = GODB_OK;
     return (struct godb_scan_spec){.sel = query->sel,
         .filter = query->filter,
-        .warn = session_warn,
-        .warn_arg = session,
+        .warn = meet_damage,
+        .warn_arg = query,
         .stop = watch_stop,
         .stop_arg = &query->watch};
 }

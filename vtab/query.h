@@ -22,6 +22,8 @@ struct query {
     const char *numbered_iface; /* whose number is iface_number */
     int iface_number;
     struct watch watch; /* while SQLite waits for us */
+    struct session *session;
+    struct godb_err damage; /* the first that was met, where it ends the statement */
     /* The arguments as given, for the hidden columns; NULL where not. */
     sqlite3_value *arguments[3];
 };
@@ -33,9 +35,13 @@ int query_open(struct query *query, const struct session *session, const char *d
     const struct plan *plan, sqlite3_value **argv, struct godb_err *err);
 void query_close(struct query *query);
 
-/* What a scan of the question needs; warnings go to the session, and query->watch says
- * when to stop.  *query is borrowed. */
+/* What a scan of the question needs; query->watch says when to stop.  Damage goes to
+ * the session as a warning, or, where the session does not skip it, stops the scan and
+ * is kept for query_outcome().  *query is borrowed. */
 struct godb_scan_spec query_scan(struct query *query, struct session *session);
+
+/* What a call with that scan came to: rc, or the damage that it met, with *err. */
+int query_outcome(const struct query *query, int rc, struct godb_err *err);
 
 /* The interface's place among those of the database; fast where it is that of the row
  * before.  -1 where it is gone. */

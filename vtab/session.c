@@ -21,6 +21,7 @@ static const char *const scope_names[SCOPE_COUNT] = {
     [SCOPE_CONDITION] = "condition",
     [SCOPE_THREADS] = "threads",
     [SCOPE_MEMORY_LIMIT] = "memory_limit",
+    [SCOPE_ON_CORRUPT] = "on_corrupt",
     [SCOPE_LIVE] = "live",
 };
 
@@ -95,6 +96,13 @@ session_live(const struct session *session, const char **out_socket)
     return text && *text && strcmp(text, "0") != 0;
 }
 
+bool
+session_skips_damage(const struct session *session)
+{
+    const char *text = session->values[SCOPE_ON_CORRUPT];
+    return text && strcmp(text, "skip") == 0;
+}
+
 /* --- Scopes ----------------------------------------------------------------------- */
 
 static int
@@ -128,6 +136,12 @@ check_value(int scope, const char *value, struct godb_err *err)
         snprintf(err->msg, sizeof err->msg,
             "'%.40s' is neither 0 nor 1 nor the path of a socket", value);
     }
+    if (scope == SCOPE_ON_CORRUPT && strcmp(value, "skip") != 0 &&
+        strcmp(value, "error") != 0) {
+        rc = err->status = GODB_EARG;
+        snprintf(
+            err->msg, sizeof err->msg, "'%.40s' is neither 'error' nor 'skip'", value);
+    }
     if (scope == SCOPE_CONDITION) {
         rc = godb_filter_parse(&filter, value, NULL, NULL, NULL, err);
         if (rc == GODB_OK) godb_filter_free(filter);
@@ -142,7 +156,8 @@ session_set(struct session *session, const char *name, const char *value, char *
     struct godb_err err;
     if (scope < 0) {
         *error = sqlite3_mprintf("goprobe_scope: no scope '%s'; there are db, iface, "
-                                 "first, last, condition, threads, memory_limit, live",
+                                 "first, last, condition, threads, memory_limit, "
+                                 "on_corrupt, live",
             name);
         return SQLITE_ERROR;
     }

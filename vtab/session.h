@@ -21,6 +21,7 @@ enum scope {
     SCOPE_CONDITION,
     SCOPE_THREADS,      /* that `traffic` works with; NULL: one a core */
     SCOPE_MEMORY_LIMIT, /* of `traffic`, as godb_size_parse() takes it; NULL: default */
+    SCOPE_ON_CORRUPT,   /* 'skip' what is damaged; 'error', as NULL */
     SCOPE_LIVE,         /* 1, or a socket: flows that are not written yet too */
     SCOPE_COUNT
 };
@@ -46,6 +47,9 @@ const char *session_db(const struct session *session);
 
 /* How many threads to work with; 0: one a core. */
 int session_threads(const struct session *session);
+
+/* Does a statement answer without what is damaged?  Else it fails. */
+bool session_skips_damage(const struct session *session);
 
 /* How much memory an aggregation may take; 0: libgodb's default. */
 uint64_t session_memory_bytes(const struct session *session);

@@ -135,7 +135,7 @@ aggregate(struct traffic_cursor *cursor, const struct plan *plan, unsigned field
     spec.scan.live = live_flows(cursor->live);
     rc = godb_aggregate(&cursor->result, cursor->query.db, &spec, err);
     session_warn_end(session);
-    return rc;
+    return query_outcome(&cursor->query, rc, err);
 }
 
 static int

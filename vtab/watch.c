@@ -63,6 +63,12 @@ watch_stop(void *arg)
 }
 
 void
+watch_give_up(struct watch *watch)
+{
+    atomic_store(&watch->is_over, true);
+}
+
+void
 watch_end(struct watch *watch)
 {
     sqlite3_finalize(watch->probe);

@@ -40,6 +40,9 @@ void watch_begin(struct watch *watch, sqlite3 *db);
  * was last found there. */
 bool watch_stop(void *watch);
 
+/* From now on watch_stop() says so.  In any thread. */
+void watch_give_up(struct watch *watch);
+
 /* Before going back to SQLite. */
 void watch_end(struct watch *watch);
 

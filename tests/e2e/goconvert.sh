@@ -10,6 +10,8 @@ n=0
 fresh() { n=$((n + 1)); db=$TMP/db$n; }
 # import ARGS...: standard error in $err, exit code in $rc
 import() { err=$("$convert" "$@" 2>&1 >/dev/null); rc=$?; }
+# the same, with the good rows where others are bad
+import_rest() { import -keep-going "$@"; }
 # ask SQL: about $db
 ask() { GOPROBE_DB=$db sql "$1"; }
 # what is in a database, byte for byte
@@ -100,7 +102,7 @@ fresh
 printf 'time,sip,dip,dport,proto,bytes_rcvd,note,bytes_sent,packets_rcvd,packets_sent\n' >noted.csv
 printf '1456428875,10.0.0.2,10.0.0.1,80,6,1,"two\nlines, ""quoted""",2,3,4\n' >>noted.csv
 printf '1456428875,10.0.0.3,10.0.0.1,80,6,1,,x,3,4\n' >>noted.csv
-import -in noted.csv -out "$db" -iface eth0
+import_rest -in noted.csv -out "$db" -iface eth0
 has "an unknown column is noted" "$err" "noted.csv: column 'note' is ignored: unknown"
 has "lines are counted behind a quoted line break" "$err" "noted.csv:4: bytes_sent 'x' is not a number"
 is "without layer 7, flows are Unknown" "$(ask 'SELECT l7proto, count(*) FROM flows')" "0|1"
@@ -162,15 +164,19 @@ import -in cut.csv -out "$db" -iface eth0
 printf '%s\n' "$small" "$good,1456429475" >more.csv
 before=$(picture "$db" | wc -l)
 import -in more.csv -out "$db" -iface eth0
-is "rows up to the last block are refused, the later one arrives" \
+is "rows of blocks that are there are passed over, the later one arrives" \
     "$rc $(ask 'SELECT time, count(*) FROM flows GROUP BY 1' | tr '\n' ' ')" \
-    "65 1456428875|2 1456429175|1 1456429475|1 "
-has "and the message says why" "$err" \
-    "more.csv:1: time 1456428875: eth0 in the database already has blocks up to 1456429175"
+    "0 1456428875|2 1456429175|1 1456429475|1 "
+is "and are counted" "$err" \
+    "goconvert: 1 rows imported, 0 refused, 3 there already; 1 blocks in 1 day directories of 1 interfaces"
+echo "$good,1456429000" >between.csv
+import -in between.csv -out "$db" -iface eth0
+is "a row of a block that is not there and comes too late for it is refused" "$rc $(head -n 1 <<<"$err")" \
+    "65 goconvert: between.csv:1: time 1456429000: eth0 in the database already has blocks up to 1456429475"
 before=$(picture "$db")
 import -in cut.csv -out "$db" -iface eth0
 is "a second import of the same file changes nothing" "$rc $(picture "$db" | md5sum)" \
-    "65 $(md5sum <<<"$before")"
+    "0 $(md5sum <<<"$before")"
 
 fresh
 for file in 1 2; do
@@ -180,18 +186,30 @@ for file in 1 2; do
 done
 echo "$good,1456444860" >>half2.csv
 import -in half1.csv -out "$db" -iface eth0
-import -in half2.csv -out "$db" -iface eth0
+import_rest -in half2.csv -out "$db" -iface eth0
 is "a day takes 512 blocks, what is more is refused, the next day goes on" \
     "$rc $(tail -n 1 <<<"$err") $(ask 'SELECT count(*), max(time) FROM blocks')" \
     "65 goconvert: 213 rows imported, 88 refused; 213 blocks in 2 day directories of 1 interfaces 513|1456444860"
 has "the rows that the day had no room for are named" "$err" "half2.csv:213: 1 rows refused: "
 
 fresh
-printf '%s\n' "$good,1456429175" "$good,1456428875" "$good,1456429475" >order.csv
+printf '%s\n' "$good,1456429175" "$good,1456428875" "$good,1456429475" "$good,1456429175" >order.csv
 import -in order.csv -out "$db" -iface eth0
-is "a row out of order is refused with its line" "$rc ${err%%;*}" \
-    "65 goconvert: order.csv:2: out of order: time 1456428875 comes after rows of block 1456429175"
+is "rows that come late find their block" \
+    "$rc $(ask 'SELECT time, count(*) FROM flows GROUP BY 1' | tr '\n' ' ')" \
+    "0 1456428875|1 1456429175|2 1456429475|1 "
+fresh
+import_rest -in order.csv -out "$db" -iface eth0 -window 299
+is "but not later than the window" "$rc $(head -n 2 <<<"$err" | sed 's/;.*//')" \
+    "65 goconvert: order.csv:2: out of order: time 1456428875 comes after rows of block 1456429175
+goconvert: order.csv:4: out of order: time 1456429175 comes after rows of block 1456429475"
 is "and the others arrive" "$(ask 'SELECT count(*) FROM flows')" 2
+fresh
+awk -v row="$good" 'BEGIN { srand(7); for (i = 0; i < 3000; i++)
+    print row "," 1456358575 + 300 * int(i / 10 + rand() * 11) }' >shuffled.csv
+import -in shuffled.csv -out "$db" -iface eth0
+is "a file in disorder gives what the sorted one gives" "$rc $(ask 'SELECT time, count(*) FROM flows GROUP BY 1' | md5sum)" \
+    "0 $(sort -t, -k10n shuffled.csv | awk -F, '{ n[$10]++ } END { for (t in n) print t "|" n[t] }' | sort | md5sum)"
 
 # --- Bad rows --------------------------------------------------------------------------------
 
@@ -199,7 +217,7 @@ is "and the others arrive" "$(ask 'SELECT count(*) FROM flows')" 2
 refused() {
     fresh
     { echo "$good,1456428875"; printf '%b\n' "$2"; echo "$good,1456429175"; } >bad.csv
-    import -in bad.csv -out "$db" -iface eth0
+    import_rest -in bad.csv -out "$db" -iface eth0
     is "$1 is refused, the rows around it arrive" \
         "$rc $(head -n 1 <<<"$err") $(ask 'SELECT count(*) FROM flows')" \
         "65 goconvert: bad.csv:$3 2"
@@ -220,12 +238,12 @@ refused "invalid UTF-8" "1,2,\\xff\\xfe,80,7,3,4,6,10.0.0.2,1456428875" \
 fresh
 printf '%s\n' "$header,iface" "$good,1456428875,../x" "$good,1456428875,.y" \
     "$good,1456428875,a/b" "$good,1456428875,ok" >names.csv
-import -in names.csv -out "$db"
+import_rest -in names.csv -out "$db"
 is "interface names that leave the database are refused" "$rc $(ls "$db")" "65 $(printf 'ok\nsummary.json')"
 
 fresh
 { for i in {1..50}; do echo "row,$i"; done; echo "$good,1456428875"; } >many.csv
-import -in many.csv -out "$db" -iface eth0
+import_rest -in many.csv -out "$db" -iface eth0
 is "fifty bad rows are counted, twenty are named" \
     "$rc $(grep -c 'columns instead' <<<"$err") $(tail -n 2 <<<"$err")" \
     "65 20 goconvert: many.csv: 50 rows refused in all
@@ -237,13 +255,112 @@ import -in open.csv -out "$db" -iface eth0
 is "a quote that is left open names the lines that it took" "$rc $(head -n 1 <<<"$err")" \
     "65 goconvert: open.csv:2-3: a quote is never closed"
 
+fresh
+printf '%s\n' "$good,1456428875" "nonsense" "$good,1456429175" >bad.csv
+import -in bad.csv -out "$db" -iface eth0
+is "without -keep-going one bad row keeps all out" "$rc $err" \
+    "65 goconvert: bad.csv:2: 1 columns instead of 10
+goconvert: nothing imported: 1 rows refused; -keep-going imports the others"
+[ ! -e "$db" ]
+is "and no database is made" $? 0
+import_rest -in many.csv -out "$db" -iface eth0 -rejects rejects.txt
+is "-rejects lists them all in a file" "$rc $(wc -l <rejects.txt) $(tail -n 1 rejects.txt) $err" \
+    "65 50 many.csv:50: 2 columns instead of 10 goconvert: 1 rows imported, 50 refused; 1 blocks in 1 day directories of 1 interfaces"
+
+# --- Compressed files, schemas, other programs ------------------------------------------------
+
+gzip -k random.csv
+fresh
+import -in random.csv.gz -out "$db" -iface eth0
+is "a .gz gives the same database" "$rc $(picture "$db" | md5sum)" "0 $(picture "$first" | md5sum)"
+cat random.csv.gz <(printf '%s,1456999999\n' "$good" | gzip) >joined.csv.gz
+fresh
+import -in joined.csv.gz -out "$db" -iface eth0
+is "two of them, one behind the other, are one file" "$rc $(ask 'SELECT count(*) FROM flows')" "0 5001"
+head -c 20000 random.csv.gz >torn.csv.gz
+fresh
+import -in torn.csv.gz -out "$db" -iface eth0
+is "a torn .gz imports nothing" "$rc $err $([ -e "$db" ] || echo none)" \
+    "65 goconvert: torn.csv.gz: cannot be decompressed: it ends too early none"
+cp random.csv plain.csv.gz
+import -in plain.csv.gz -out "$db" -iface eth0
+is "what is no .gz is said to be none" "$rc $err" \
+    "65 goconvert: plain.csv.gz: cannot be decompressed: incorrect header check"
+if command -v zstd >/dev/null; then
+    zstd -q -k random.csv
+    fresh
+    import -in random.csv.zst -out "$db" -iface eth0
+    is "a .zst gives the same database" "$rc $(picture "$db" | md5sum)" "0 $(picture "$first" | md5sum)"
+    head -c 20000 random.csv.zst >torn.csv.zst
+    fresh
+    import -in torn.csv.zst -out "$db" -iface eth0
+    is "a torn .zst imports nothing" "$rc $err $([ -e "$db" ] || echo none)" \
+        "65 goconvert: torn.csv.zst: cannot be decompressed: it ends too early none"
+else
+    skip ".zst" "no zstd(1)"
+fi
+
+fresh
+echo "10.0.0.2;x,10.0.0.2,10.0.0.1,80,6,1,2,3,4,1456428875" >schema.csv
+import -in schema.csv -out "$db" -iface eth0 \
+    -schema "note,sip,dip,dport,proto,bytes_rcvd,bytes_sent,packets_rcvd,packets_sent,time"
+is "-schema names the columns" "$rc $(ask 'SELECT sip, dport, bytes_rcvd, packets_sent FROM flows')" \
+    "0 10.0.0.2|80|1|4"
+fresh
+import -f schema.csv -out "$db" -i eth0 \
+    -s "note,sip,dip,dport,proto,bytes_rcvd,bytes_sent,packets_rcvd,packets_sent,time"
+is "-s does where it is no directory" "$rc $(ask 'SELECT sip FROM flows')" "0 10.0.0.2"
+import -in schema.csv -out "$db" -iface eth0 -schema "sip,dip"
+is "a schema that lacks a column is refused" "$rc $err" "64 goconvert: -schema: the header has no column time"
+
+fresh
+cat >nfdump.csv <<'END'
+ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,in,out
+2016-02-25 19:34:01,2016-02-25 19:34:35,34.000,10.0.0.2,10.0.0.1,40000,443,TCP,...AP.SF,0,0,3,1500,4,600,1,2
+2016-02-25 19:34:05,2016-02-25 19:34:36,31.000,2001:db8::2,2001:db8::1,0,8.0,ICMP6,........,0,0,1,64,0,0,1,2
+Summary
+flows,bytes,packets,avg_bps,avg_pps,avg_bpp
+2,2164,8,1,2,3
+END
+sed -i 's/ICMP6/IPv6-ICMP/' nfdump.csv
+import -from nfdump -in nfdump.csv -out "$db" -iface exporter
+is "nfdump's CSV is imported up to its summary" \
+    "$rc $(ask 'SELECT time, sip, dport, proto, bytes_rcvd, bytes_sent, packets_rcvd, packets_sent FROM flows' | tr '\n' ' ')" \
+    "0 1456428900|10.0.0.2|443|6|1500|600|3|4 1456428900|2001:db8::2|0|58|64|0|1|0 "
+import -from nfdump -in random.csv -out "$db" -iface exporter
+is "what is not nfdump's is refused" "$rc $err" \
+    "65 goconvert: random.csv:1: this is no header of nfdump -o csv: it has no column for time"
+
+# --- Export ------------------------------------------------------------------------------------
+
+fresh
+import -in v2.csv -out "$db"
+import -in random.csv -out "$db" -iface eth9
+err=$("$convert" -export out.csv -db "$db" 2>&1 >/dev/null)
+is "-export writes every flow" "$? $err $(wc -l <out.csv)" "0 goconvert: 5002 rows exported 5003"
+exported=$db
+fresh
+import -in out.csv -out "$db"
+"$convert" -export - -db "$db" 2>err | cmp - out.csv
+is "CSV to goDB to CSV is the same, to the byte" "$rc $?" "0 0"
+is "and the databases hold the same" "$(GOPROBE_DB=$exported sql "SELECT * FROM flows" | sort | md5sum)" \
+    "$(ask "SELECT * FROM flows" | sort | md5sum)"
+"$convert" -export - -db "$db" -iface eth1,eth0 2>err | cut -d, -f2 | sort -u | tr '\n' ' ' >got
+is "of some interfaces" "$(cat got)" "eth0 eth1 iface "
+"$convert" -export - -db "$db" -iface nosuch >got 2>err
+has "an interface that is not there is named" "$? $(cat err)" "no interface 'nosuch' in this database"
+"$convert" -export /nonexistent/x.csv -db "$db" 2>err
+has "a file that cannot be made is named" "$? $(cat err)" "74 goconvert: /nonexistent/x.csv."
+import -export - -db "$db" -in random.csv
+has "-export and -in: one at a time" "$rc $err" "64 goconvert: -export takes -db and -iface"
+
 case $BUILD_DIR in
 */asan | */tsan) skip "a line of 500 MB costs no memory" "address space is the sanitizer's" ;;
 *)
     fresh
     err=$({ echo "$good,1456428875"; head -c 500000000 /dev/zero | tr '\0' x; echo
         echo "$good,1456429175"; } |
-        (ulimit -v 60000; "$convert" -in - -out "$db" -iface eth0 2>&1))
+        (ulimit -v 60000; "$convert" -keep-going -in - -out "$db" -iface eth0 2>&1))
     has "a line of 500 MB costs no memory" "$err" "2 rows imported, 1 refused"
     has "and is named" "$err" "standard input:2: the row is longer than 16 KiB"
     ;;

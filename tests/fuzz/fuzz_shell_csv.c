@@ -41,13 +41,12 @@ check_row(const struct csv_row *row)
 }
 
 static bool
-take_record(void *arg, const struct csv_reader_record *record, uint64_t read_bytes)
+take_record(void *arg, const struct csv_reader_record *record)
 {
     struct pass *pass = arg;
     struct godb_err err = {0};
     char reason[CSV_ROW_REASON] = "";
     struct csv_row row;
-    (void)read_bytes;
     check(record->first_line >= pass->last_line);
     check(record->first_line <= record->last_line);
     check(record->last_line <= pass->line_count);
@@ -75,7 +74,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pass.line_count += data[i] == '\n';
     int fd = memfd_create("csv", MFD_CLOEXEC);
     if (fd < 0 || write(fd, data, size) != (ssize_t)size) abort();
-    check(csv_reader_run(fd, "csv", take_record, &pass, &err) == GODB_OK);
+    struct csv_source *source;
+    check(csv_source_of_fd(&source, fd, "csv", &err) == GODB_OK);
+    check(csv_reader_run(source, take_record, &pass, &err) == GODB_OK);
+    csv_source_close(source);
     close(fd);
     return 0;
 }

@@ -9,7 +9,8 @@ db=$TMP/db
 day=$db/eth0/1700006400
 fresh() { rm -rf "$db" && "$BUILD_DIR/tests/host/mkdb" "$db" || exit 1; }
 patch() { printf '%b' "$3" | dd of="$day/$1" bs=1 seek="$2" conv=notrunc status=none; }
-ask() { sql "SELECT goprobe_scope('db', '$db')" "$@" 2>"$TMP/err" | tail -n +2; }
+ask_with() { sql "SELECT goprobe_scope('db', '$db')" "SELECT goprobe_scope('on_corrupt', '$1')" "${@:2}" 2>"$TMP/err" | tail -n +3; }
+ask() { ask_with skip "$@"; }
 sums() { find "$db" -type f -exec cksum {} + | sort; }
 
 # costs SENTENCE FILE COUNT STATEMENT: it gives COUNT, and a warning that names FILE.
@@ -21,6 +22,10 @@ costs() {
 1"
     has "$1: it is told" "$(cat "$TMP/err")" 'goprobe: warning: '
     has "$1: it is named" "$(cat "$TMP/err")" "$2"
+    got=$(ask_with error "$4")
+    is "$1: no answer unless it is skipped" "$got" ''
+    has "$1: an error names it" "$(cat "$TMP/err")" "$2"
+    has "$1: and says what to do" "$(cat "$TMP/err")" "goprobe_scope('on_corrupt', 'skip')"
     is "$1: nothing is touched" "$(sums)" "$before"
 }
 

@@ -20,7 +20,7 @@ is "tables, functions and views are there" "$(shell ".load $so" "
     SELECT count(*) FROM pragma_module_list WHERE name IN ('flows', 'traffic', 'blocks', 'interfaces');
     SELECT group_concat(name) FROM (SELECT name FROM temp.sqlite_schema ORDER BY 1)")" \
 "4
-agg_talk_port,apps_dpi,apps_port,raw,report,talk_conv,talk_dst,talk_src"
+agg_talk_port,apps_dpi,apps_port,asymmetric,iface_summary,new_talkers,raw,report,scanners,talk_conv,talk_dst,talk_src,top_growth,traffic_5min,traffic_daily,traffic_hourly"
 is "loading it twice does no harm" "$(shell ".load $so" ".load $so" 'SELECT 1')" 1
 is "a user's own table of the same name is the user's" \
     "$(shell 'CREATE TABLE flows(a); INSERT INTO flows VALUES(7)' ".load $so" 'SELECT * FROM flows')" 7

@@ -208,39 +208,52 @@ sums_stop_at_the_largest_number_instead_of_wrapping(void **state)
     free(root);
 }
 
-/* Add every key i of so many twice, with i + 1. */
+/* Every key i of so many twice, with i + 1: rows of key_words + 1. */
+static void
+make_key(uint64_t *row, unsigned key_words, uint64_t added, uint64_t keys)
+{
+    memset(row, 0, ROW_WORDS_MAX * sizeof *row);
+    row[key_words - 1] = added % keys;
+    row[key_words] = added % keys + 1;
+}
+
 static void
 add_keys(struct group_table *table, uint64_t keys)
 {
     for (uint64_t added = 0; added < 2 * keys; added++) {
-        uint64_t row[GROUP_ROW_WORDS_MAX] = {0};
+        uint64_t row[ROW_WORDS_MAX];
         uint32_t hash;
-        row[table->key_words - 1] = added % keys;
-        row[table->key_words] = added % keys + 1;
-        group_hash(&hash, row, table->key_words, table->row_words, 1, 42);
-        assert_int_equal(group_table_reserve(table, 1, false), GODB_OK);
-        group_table_add(table, row, &hash, 1);
+        make_key(row, table->key_words, added, keys);
+        group_hash(
+            &hash, row, table->key_words, table->list->row_words, 1, table->seed);
+        assert_int_equal(
+            row_list_reserve(table->list, table->count + 1, false), GODB_OK);
+        assert_int_equal(group_table_add(table, row, &hash, 1), GODB_OK);
     }
+    assert_int_equal(table->count, keys);
+    row_list_cut(table->list, table->count);
 }
 
 static void
-expect_every_key(const struct group_table *table, uint64_t keys)
+expect_every_key(const struct row_list *list, unsigned key_words, uint64_t keys)
 {
     uint64_t expected = 0, sum = 0;
-    assert_int_equal(table->count, keys);
-    for (size_t i = 0; i < table->entry_chunk_count; i++) {
+    uint32_t number = 0;
+    assert_int_equal(list->count, keys);
+    for (size_t i = 0; i < list->chunk_count; i++) {
         size_t count;
-        const uint64_t *entry = group_chunk(table, i, &count);
+        const uint64_t *row = row_list_chunk(list, i, &count);
         for (size_t in_chunk = 0; in_chunk < count; in_chunk++, expected++) {
-            const uint32_t number = (uint32_t)(i << table->entry_bits | in_chunk);
-            assert_ptr_equal(group_entry(table, number), entry);
-            assert_int_equal(entry[table->key_words - 1], expected);
-            assert_int_equal(entry[table->key_words], 2 * expected + 2);
-            entry += table->row_words;
+            assert_int_equal(number, i << list->place_bits | in_chunk);
+            assert_ptr_equal(row_list_row(list, number), row);
+            assert_int_equal(row[key_words - 1], expected);
+            assert_int_equal(row[key_words], 2 * expected + 2);
+            number = row_list_next(list, number);
+            row += list->row_words;
         }
     }
     assert_int_equal(expected, keys);
-    group_table_sum(table, &sum);
+    row_list_sum(list, key_words, &sum);
     assert_int_equal(sum, keys * (keys + 1));
 }
 
@@ -249,18 +262,54 @@ a_table_finds_every_key_again_while_it_grows(void **state)
 {
     (void)state;
     enum { KEYS = 150000 };
-    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words += 3)
-        for (size_t chunk = CHUNK_BYTES_MIN; chunk <= CHUNK_BYTES_MAX; chunk *= 8) {
+    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words++)
+        for (size_t chunk = CHUNK_BYTES_MIN; chunk <= CHUNK_BYTES_MAX; chunk *= 2) {
             struct chunk_pool pool;
-            struct group_table table;
+            struct group_table table = {0};
+            struct row_list list;
             chunk_pool_init(&pool, chunk, SIZE_MAX);
-            group_table_init(&table, &pool, words, 1);
+            row_list_init(&list, &pool, words + 1);
+            assert_int_equal(
+                group_table_begin(&table, &list, words, 42, 0, 0), GODB_OK);
             add_keys(&table, KEYS);
-            expect_every_key(&table, KEYS);
-            group_table_clear(&table);
-            assert_int_equal(table.count, 0);
+            expect_every_key(&list, words, KEYS);
+            row_list_cut(&list, 0);
+            assert_int_equal(
+                group_table_begin(&table, &list, words, 42, 0, 0), GODB_OK);
             add_keys(&table, 3);
-            expect_every_key(&table, 3);
+            expect_every_key(&list, words, 3);
+            row_list_free(&list);
+            group_table_free(&table);
+            chunk_pool_free(&pool);
+        }
+}
+
+/* However often rows were folded before. */
+static void
+a_folded_list_has_every_key_once(void **state)
+{
+    (void)state;
+    enum { KEYS = 20000 };
+    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words++)
+        for (uint64_t step = 1; step <= 2 * KEYS; step = step * 37 + 11) {
+            struct chunk_pool pool;
+            struct group_table table = {0};
+            struct row_list list;
+            uint64_t count = 0, row[ROW_WORDS_MAX];
+            chunk_pool_init(&pool, CHUNK_BYTES_MIN, SIZE_MAX);
+            row_list_init(&list, &pool, words + 1);
+            for (uint64_t added = 0; added < 2 * KEYS; added++) {
+                make_key(row, words, added, KEYS);
+                assert_int_equal(row_list_append(&list, row, 1, false), GODB_OK);
+                if (step < 10 ? added < 50 : added % step == 0)
+                    assert_int_equal(
+                        group_table_fold(&table, &list, words, 42, &count), GODB_OK);
+            }
+            assert_int_equal(
+                group_table_fold(&table, &list, words, 42, &count), GODB_OK);
+            assert_int_equal(count, KEYS);
+            expect_every_key(&list, words, KEYS);
+            row_list_free(&list);
             group_table_free(&table);
             chunk_pool_free(&pool);
         }
@@ -271,18 +320,19 @@ a_batch_may_hold_the_same_new_key_many_times(void **state)
 {
     (void)state;
     struct chunk_pool pool;
-    struct group_table table;
-    uint64_t rows[2 * GROUP_BATCH];
-    uint32_t hashes[GROUP_BATCH];
+    struct group_table table = {0};
+    struct row_list list;
+    uint64_t count = 0, rows[2 * GROUP_BATCH];
     for (int i = 0; i < GROUP_BATCH; i++)
         rows[2 * i] = 7, rows[2 * i + 1] = 1;
     chunk_pool_init(&pool, CHUNK_BYTES_MAX, SIZE_MAX);
-    group_table_init(&table, &pool, 1, 1);
-    group_hash(hashes, rows, 1, 2, GROUP_BATCH, 1);
-    assert_int_equal(group_table_reserve(&table, GROUP_BATCH, false), GODB_OK);
-    group_table_add(&table, rows, hashes, GROUP_BATCH);
-    assert_int_equal(table.count, 1);
-    assert_int_equal(group_entry(&table, 0)[1], GROUP_BATCH);
+    row_list_init(&list, &pool, 2);
+    assert_int_equal(row_list_append(&list, rows, GROUP_BATCH, false), GODB_OK);
+    assert_int_equal(group_table_fold(&table, &list, 1, 1, &count), GODB_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(row_list_row(&list, 0)[1], GROUP_BATCH);
+    row_list_free(&list);
     group_table_free(&table);
     chunk_pool_free(&pool);
 }
@@ -376,6 +426,7 @@ main(void)
         cmocka_unit_test(addresses_are_ordered_by_their_text),
         cmocka_unit_test(sums_stop_at_the_largest_number_instead_of_wrapping),
         cmocka_unit_test(a_table_finds_every_key_again_while_it_grows),
+        cmocka_unit_test(a_folded_list_has_every_key_once),
         cmocka_unit_test(a_batch_may_hold_the_same_new_key_many_times),
         cmocka_unit_test(any_number_of_threads_gives_the_same_rows),
         cmocka_unit_test(a_stopped_question_says_so),

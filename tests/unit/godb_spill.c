@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "godb/grouper.h"
+#include "godb/ranking.h"
 #include "godb/regroup.h"
 #include "tests/store.h"
 
@@ -173,9 +175,10 @@ rows_that_fit_but_for_their_order_are_spilled(void **state)
 
 /* --- Parts, one by one ------------------------------------------------------------ */
 
-/* n flows of one block, all different and half of them IPv6, as groups by address. */
-static void
-add_flows(struct grouping *grouping, uint64_t n)
+/* n flows, all different and half of them IPv6, so often in a row, as groups by
+ * address. Does the thread still sum up for itself? */
+static bool
+add_flows(struct grouping *grouping, uint64_t n, int times)
 {
     enum { ROWS = 500 };
     static uint8_t sip[ROWS][GODB_IP_BYTES];
@@ -195,12 +198,115 @@ add_flows(struct grouping *grouping, uint64_t n)
             sip[i][15] = flow % 2;
             bytes[i] = UINT64_MAX / 4 * (flow == 0) + 1;
         }
-        for (int repeated = 0; repeated < 5; repeated++)
+        for (int i = 0; i < times; i++)
             assert_int_equal(grouper_add(grouper, &chunk, 0, NULL), GODB_OK);
     }
+    const bool sums_up = grouper->uses_own[GROUPS_NARROW];
+    assert_true(sums_up == grouper->uses_own[GROUPS_WIDE]);
     assert_int_equal(grouper_flush(grouper, NULL), GODB_OK);
     grouper_free(grouper);
     free(grouper);
+    return sums_up;
+}
+
+static void
+expect_groups(struct grouping *grouping, uint64_t n, uint64_t times)
+{
+    struct group_table table = {0};
+    uint64_t count = 0, sum = 0;
+    for (size_t i = 0; i < grouping->parts.count; i++) {
+        struct group_part *part = &grouping->parts.parts[i];
+        assert_int_equal(
+            group_part_fold(part, &table, grouping->parts.seed, NULL), GODB_OK);
+        assert_int_equal(part->group_count, part->rows.count);
+        count += part->group_count;
+        row_list_sum(&part->rows, part->key_words, &sum);
+    }
+    group_table_free(&table);
+    assert_int_equal(count, n);
+    assert_int_equal(sum, n * times);
+}
+
+static void
+a_thread_sums_up_for_itself_as_long_as_that_brings_something(void **state)
+{
+    (void)state;
+    enum { GROUPS = 50000 };
+    static const int times[] = {1, 5};
+    for (size_t i = 0; i < COUNT(times); i++) {
+        struct grouping grouping;
+        assert_int_equal(grouping_init(&grouping, BIT(SIP),
+                             GODB_SUM_BIT(GODB_SUM_FLOWS), 16, 1, 64u << 20),
+            GODB_OK);
+        assert_true(grouping.own_rows < GROUPS / 4);
+        assert_true(add_flows(&grouping, GROUPS, times[i]) == (times[i] > 1));
+        expect_groups(&grouping, GROUPS, (uint64_t)times[i]);
+        grouping_free(&grouping);
+    }
+}
+
+/* --- Order ------------------------------------------------------------------------ */
+
+enum { LISTS = 7, LIST_ROWS = 300 };
+
+/* Groups by sip, as many of them with the same sum as it takes to look at the key. */
+static void
+fill_lists(struct grouping *grouping, struct row_list *rows, struct ranked_list *lists)
+{
+    for (uint64_t i = 0; i < LISTS; i++) {
+        row_list_init(&rows[i], &grouping->parts.pool, 2);
+        lists[i] = (struct ranked_list){&rows[i], GROUPS_NARROW};
+        for (uint64_t n = 0; n < i * LIST_ROWS; n++) {
+            const uint64_t row[] = {(n * LISTS + i) * 2654435761 % UINT32_MAX, n % 17};
+            assert_int_equal(row_list_append(&rows[i], row, 1, false), GODB_OK);
+        }
+    }
+}
+
+static void
+expect_ranking(const struct ranking *a, const struct ranking *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++)
+        assert_memory_equal(ranking_row(a, &a->groups[i]),
+            ranking_row(b, &b->groups[i]), 2 * sizeof(uint64_t));
+}
+
+static void
+any_number_of_threads_ranks_groups_alike(void **state)
+{
+    (void)state;
+    static const uint64_t limits[] = {0, 1, 100, UINT64_MAX};
+    struct grouping grouping;
+    struct row_list rows[LISTS];
+    struct ranked_list lists[LISTS];
+    struct group_order order;
+    struct ranking one, several;
+    struct job job;
+    const struct godb_aggregate_spec spec = {
+        .order = {{GODB_KEY_SUM + GODB_SUM_FLOWS, true}}, .order_count = 1};
+    assert_int_equal(
+        grouping_init(&grouping, BIT(SIP), GODB_SUM_BIT(GODB_SUM_FLOWS), 1, 1, 1 << 24),
+        GODB_OK);
+    fill_lists(&grouping, rows, lists);
+    group_order_init(&order, &grouping, NULL, &spec);
+    job_init(&job, NULL, NULL);
+    for (size_t i = 0; i < COUNT(limits); i++)
+        for (size_t threads = 2; threads <= LISTS + 2; threads++) {
+            assert_int_equal(
+                ranking_make(&one, &order, lists, LISTS, limits[i], 1, &job, NULL),
+                GODB_OK);
+            assert_int_equal(ranking_make(&several, &order, lists, LISTS, limits[i],
+                                 threads, &job, NULL),
+                GODB_OK);
+            expect_ranking(&one, &several);
+            ranking_free(&one);
+            ranking_free(&several);
+        }
+    job_free(&job);
+    for (int i = 0; i < LISTS; i++)
+        row_list_free(&rows[i]);
+    grouping_free(&grouping);
 }
 
 static void
@@ -216,13 +322,13 @@ parts_too_large_for_a_thread_are_read_in_slices(void **state)
     assert_int_equal(grouping_init(&grouping, BIT(SIP),
                          GODB_SUM_BIT(GODB_SUM_BYTES_RCVD), 4, 1, 600 * KIB),
         GODB_OK);
-    add_flows(&grouping, GROUPS);
+    add_flows(&grouping, GROUPS, 5);
     group_order_init(&order, &grouping, NULL, &spec);
     job_init(&job, NULL, NULL);
     assert_int_equal(
         regroup(&regrouped, &grouping, &order, LIMIT, 3, 64 * KIB, &job, NULL),
         GODB_OK);
-    assert_true(regrouped.run_count > 2 * grouping.part_count);
+    assert_true(regrouped.run_count > 2 * grouping.parts.count);
     assert_int_equal(regrouped.group_count, GROUPS);
     /* The first group's sum stopped at the largest number. */
     assert_true(regrouped.totals[0] == UINT64_MAX);
@@ -419,6 +525,8 @@ main(void)
         cmocka_unit_test(the_limits_of_these_tests_make_them_spill),
         cmocka_unit_test(spilled_rows_come_in_every_order_and_are_cut),
         cmocka_unit_test(rows_that_fit_but_for_their_order_are_spilled),
+        cmocka_unit_test(a_thread_sums_up_for_itself_as_long_as_that_brings_something),
+        cmocka_unit_test(any_number_of_threads_ranks_groups_alike),
         cmocka_unit_test(parts_too_large_for_a_thread_are_read_in_slices),
         cmocka_unit_test(a_pool_keeps_its_limit_unless_it_must_not),
         cmocka_unit_test(a_bad_temporary_directory_is_named),

@@ -24,10 +24,9 @@ note(void *arg, const char *name, bool is_twice)
 }
 
 static bool
-read_it(void *arg, const struct csv_reader_record *record, uint64_t read_bytes)
+read_it(void *arg, const struct csv_reader_record *record)
 {
     struct reading *reading = arg;
-    (void)read_bytes;
     reading->is_header = csv_columns_is_header(record);
     reading->is_footer = csv_columns_is_footer(record);
     reading->rc =

@@ -14,10 +14,9 @@ struct reading {
 };
 
 static bool
-read_it(void *arg, const struct csv_reader_record *record, uint64_t read_bytes)
+read_it(void *arg, const struct csv_reader_record *record)
 {
     struct reading *reading = arg;
-    (void)read_bytes;
     reading->is_row =
         csv_row_parse(&reading->row, reading->columns, record, reading->reason);
     reading->has_iface = reading->is_row && reading->row.iface;

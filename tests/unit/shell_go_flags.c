@@ -27,7 +27,7 @@ static const struct go_flag flags[] = {
         .help = "from"},
     {.name = "n", .number = &got.number, .arg = "ROWS", .help = "rows"},
     {.name = "a", .on = &got.on, .help = "first line\nsecond line"},
-    {.name = "in", .text = &got.text},
+    {.name = "in", .long_name = "inwards", .text = &got.text},
 };
 
 static struct godb_err err;
@@ -71,6 +71,9 @@ one_dash_and_two_are_the_same(void **state)
     assert_int_equal(PARSE("--in", "x"), 3);
     assert_string_equal(got.text, "x");
     assert_false(got.given);
+    assert_int_equal(PARSE("--inwards", "z"), 3);
+    assert_string_equal(got.text, "z");
+    assert_int_equal(PARSE("--inward", "z"), GODB_EARG);
     assert_int_equal(PARSE("--in=y", "--a"), 3);
     assert_string_equal(got.text, "y");
     assert_true(got.on);

@@ -72,6 +72,8 @@ columns_come_in_the_order_asked_for_behind_time_and_iface(void **state)
     assert_string_equal(titles(), "time,iface,proto,dip,sip," MEASURES);
     assert_int_equal(MAKE(.type = "src,dst,sip,SRC,l7proto,dport"), GODB_OK);
     assert_string_equal(titles(), "sip,dip,l7proto,category,dport," MEASURES);
+    assert_int_equal(MAKE(.type = "port,Talk_Conv,time,apps_port"), GODB_OK);
+    assert_string_equal(titles(), "time,dport,sip,dip,proto," MEASURES);
 }
 
 static void
@@ -79,7 +81,7 @@ what_is_no_column_is_named(void **state)
 {
     (void)state;
     static const char *const bad[] = {"", "nosuch", "sip,", ",sip", "sip,,dip",
-        "sip,talk_conv", "category", "sip; DROP"};
+        "sip,talk_nobody", "category", "sip; DROP", "talk_conv,"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(MAKE(.type = bad[i]), GODB_EARG);
         assert_null(report.sql);
@@ -131,8 +133,9 @@ static void
 both_directions_stand_side_by_side_with_one_percentage(void **state)
 {
     (void)state;
-    assert_int_equal(
-        MAKE(.type = "sip", .format = REPORT_JSON, .direction = REPORT_BOTH), GODB_OK);
+    assert_int_equal(MAKE_LIMITED(.type = "sip", .format = REPORT_JSON,
+                         .direction = REPORT_BOTH, .limit = 1000),
+        GODB_OK);
     assert_string_equal(report.sql,
         "SELECT sip,\n"
         "       packets_rcvd,\n"
@@ -187,6 +190,58 @@ a_time_series_is_whole_and_in_order_unless_told_otherwise(void **state)
 }
 
 static void
+without_a_limit_rows_make_up_most_of_it(void **state)
+{
+    (void)state;
+    assert_int_equal(MAKE(.type = "sip", .sort = REPORT_BY_PACKETS,
+                         .direction = REPORT_SENT, .format = REPORT_CSV),
+        GODB_OK);
+    assert_string_equal(report.sql,
+        "SELECT sip,\n"
+        "       packets_sent AS \"packets\",\n"
+        "       format('%.2f', 100.0 * packets_sent / total_packets_sent) AS \"%\",\n"
+        "       bytes_sent AS \"data vol.\",\n"
+        "       format('%.2f', 100.0 * bytes_sent / total_bytes_sent) AS \"%\",\n"
+        "       hits, total_packets_sent AS total_packets, total_bytes_sent AS "
+        "total_bytes\n"
+        "  FROM (SELECT *, total(packets_sent) OVER (ROWS BETWEEN UNBOUNDED PRECEDING\n"
+        "                                  AND 1 PRECEDING) AS above\n"
+        "          FROM (SELECT sip, packets_sent, bytes_sent,\n"
+        "                       total_packets_sent, total_bytes_sent, hits\n"
+        "                  FROM report\n"
+        "                 ORDER BY report.packets_sent DESC\n"
+        "                 LIMIT 1000))\n"
+        " WHERE above < max(0.95 * total_packets_sent, 1)");
+    /* The smallest first are no part of it. */
+    MAKE(.type = "sip", .is_ascending = true);
+    assert_null(strstr(report.sql, "above"));
+    assert_non_null(strstr(report.sql, "LIMIT 1000"));
+}
+
+static void
+influxdb_gets_a_time_and_no_percentages(void **state)
+{
+    (void)state;
+    assert_int_equal(MAKE(.type = "sip", .format = REPORT_INFLUX), GODB_OK);
+    assert_string_equal(titles(), "time,sip,packets,data vol.");
+    assert_null(strstr(report.sql, "%"));
+    assert_null(strstr(report.sql, "LIMIT"));
+}
+
+static void
+readable_directions_have_a_line_above_and_sums(void **state)
+{
+    (void)state;
+    assert_int_equal(MAKE(.type = "sip", .direction = REPORT_BOTH), GODB_OK);
+    assert_string_equal(titles(), "sip,in,out,%,in,out,%");
+    assert_string_equal(report.columns[1].over, "packets");
+    assert_null(report.columns[3].over);
+    assert_int_equal(report.total_count, 6);
+    assert_string_equal(report.totals[2], "total_packets");
+    assert_non_null(strstr(report.sql, "human_bytes(bytes_sent) AS \"out\""));
+}
+
+static void
 time_is_no_order_where_there_is_no_time(void **state)
 {
     (void)state;
@@ -221,6 +276,9 @@ main(void)
         cmocka_unit_test(both_directions_stand_side_by_side_with_one_percentage),
         cmocka_unit_test(one_direction_counts_sorts_and_adds_up_that_direction),
         cmocka_unit_test(a_time_series_is_whole_and_in_order_unless_told_otherwise),
+        cmocka_unit_test(without_a_limit_rows_make_up_most_of_it),
+        cmocka_unit_test(influxdb_gets_a_time_and_no_percentages),
+        cmocka_unit_test(readable_directions_have_a_line_above_and_sums),
         cmocka_unit_test(time_is_no_order_where_there_is_no_time),
         cmocka_unit_test(no_rows_at_all_are_the_totals_alone),
     };
