@@ -18,6 +18,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 INITDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc/init.d,$(SYSCONFDIR)/init.d)
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 # Where the programs look for the database when nobody says; see README.md.
 DB_PATH ?= /var/lib/goprobe/db
@@ -228,7 +229,7 @@ lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
 	    --enable=warning,performance,portability --suppress=missingInclude \
 	    --suppress=missingIncludeSystem -I. -I$(B)/gen -j2 $(wildcard godb capture vtab shell)
 	$(if $(sh_files),shellcheck -x -e SC2317 -e SC1091 $(sh_files))
-	$(if $(wildcard docs/*.[158]),mandoc -T lint -W warning $(wildcard docs/*.[158]))
+	$(if $(wildcard docs/*.[1578]),mandoc -T lint -W warning $(wildcard docs/*.[1578]))
 	tests/layers.sh
 
 # --- Packages ------------------------------------------------------------------------
@@ -237,7 +238,7 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
     sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libmnl-dev \
     libsystemd-dev libseccomp-dev libc-ares-dev zlib1g-dev libzstd-dev
 DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
-    binutils procps time rsyslog util-linux gzip zstd
+    binutils procps time rsyslog util-linux gzip zstd zsh
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
@@ -262,20 +263,23 @@ demo: ## real traffic in network namespaces, captured and asked about in SQL
 # lib, and the sonames of those: so the file is libgoprobe.so and its soname goprobe.so.
 man_1 := $(wildcard docs/*.1)
 man_5 := $(wildcard docs/*.5)
+man_7 := $(wildcard docs/*.7)
 man_8 := $(wildcard docs/*.8)
 fill_paths = sed -e 's|@SBINDIR@|$(SBINDIR)|; s|@CONFIG_PATH@|$(CONFIG_PATH)|'
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) \
-	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/sql \
+	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(DATADIR)/sql \
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(INCLUDEDIR)/godb \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(SYSCONFDIR) $(DESTDIR)$(INITDIR) \
-	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
+	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(ZSHDIR)
 	install -m 755 $(B)/goprobe $(DESTDIR)$(SBINDIR)/
 	install -m 755 $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(DESTDIR)$(BINDIR)/
 	install -m 644 $(B)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so
 	ln -sf libgoprobe.so $(DESTDIR)$(LIBDIR)/goprobe.so
 	install -m 644 $(src_views) $(DESTDIR)$(DATADIR)/sql/
 	install -m 644 shell/completion.bash $(DESTDIR)$(COMPLETIONDIR)/goquery
+	ln -sf goquery $(DESTDIR)$(COMPLETIONDIR)/goconvert
+	install -m 644 shell/completion.zsh $(DESTDIR)$(ZSHDIR)/_goquery
 	install -m 644 packaging/completion.bash $(DESTDIR)$(COMPLETIONDIR)/goprobe
 	$(fill_paths) packaging/goprobe.init > $(DESTDIR)$(INITDIR)/goprobe.init
 	chmod 755 $(DESTDIR)$(INITDIR)/goprobe.init
@@ -287,6 +291,7 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	    godb/godb.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc
 	$(if $(man_1),install -m 644 $(man_1) $(DESTDIR)$(MANDIR)/man1/)
 	$(if $(man_5),install -m 644 $(man_5) $(DESTDIR)$(MANDIR)/man5/)
+	$(if $(man_7),install -m 644 $(man_7) $(DESTDIR)$(MANDIR)/man7/)
 	$(if $(man_8),install -m 644 $(man_8) $(DESTDIR)$(MANDIR)/man8/)
 	install -m 644 packaging/goprobe.conf README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md $(DESTDIR)$(DOCDIR)/
 	$(if $(DESTDIR),,ldconfig)
@@ -294,12 +299,13 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(BINDIR)/goquery \
 	    $(DESTDIR)$(BINDIR)/goconvert $(DESTDIR)$(BINDIR)/goprobe-index \
 	    $(DESTDIR)$(LIBDIR)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so \
-	    $(DESTDIR)$(COMPLETIONDIR)/goquery $(DESTDIR)$(INCLUDEDIR)/godb/godb.h \
+	    $(DESTDIR)$(COMPLETIONDIR)/goquery $(DESTDIR)$(COMPLETIONDIR)/goconvert $(DESTDIR)$(ZSHDIR)/_goquery $(DESTDIR)$(INCLUDEDIR)/godb/godb.h \
 	    $(DESTDIR)$(LIBDIR)/libgodb.a $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc \
 	    $(DESTDIR)$(INITDIR)/goprobe.init $(DESTDIR)$(UNITDIR)/goprobe.service \
 	    $(DESTDIR)$(SYSUSERSDIR)/goprobe.conf $(DESTDIR)$(COMPLETIONDIR)/goprobe \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(man_1))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(man_5))) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(man_7))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(man_8)))
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(DOCDIR)
 clean: ## remove build/

@@ -71,11 +71,11 @@ answer(const struct goquery_options *options, struct godb_err *err)
     int rc = options->mode == GOQUERY_LIST
                  ? report_make_list(&report, options->is_external, err)
                  : report_make(&report, &options->report, err);
-    if (rc == GODB_OK && options->writer == &output_plot && !report.has_time)
+    if (rc != GODB_OK) return rc;
+    if (options->writer == &output_plot && !report.has_time)
         rc = shell_err(err, GODB_EARG, "-plot: '%.60s' has no time; ask for time",
             options->report.type);
-    if (rc != GODB_OK) return rc;
-    if (options->is_sql)
+    else if (options->is_sql)
         print_sql(options, &report);
     else
         rc = query_run(stdout, options, &report, err);

@@ -19,8 +19,12 @@
 
 #include "shell/shell_err.h"
 
-/* One repetition within the time, for a datagram that is lost. */
-enum { TRIES = 2 };
+enum {
+    TRIES = 2, /* one repetition within the time, for a datagram that is lost */
+    /* One less than c-ares has bits for: its macros shift the last one into the sign.
+     */
+    SOCKETS_MAX = ARES_GETSOCK_MAXNUM - 1
+};
 
 static int64_t
 now_ms(void)
@@ -66,12 +70,12 @@ process(ares_channel channel, const struct pollfd *polled, nfds_t count)
 }
 
 static nfds_t
-list_sockets(ares_channel channel, struct pollfd out[ARES_GETSOCK_MAXNUM])
+list_sockets(ares_channel channel, struct pollfd out[SOCKETS_MAX])
 {
-    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-    const int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+    ares_socket_t sockets[SOCKETS_MAX];
+    const int bits = ares_getsock(channel, sockets, SOCKETS_MAX);
     nfds_t count = 0;
-    for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+    for (int i = 0; i < SOCKETS_MAX; i++) {
         const short events = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
                                      (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
         if (events) out[count++] = (struct pollfd){sockets[i], events, 0};
@@ -84,7 +88,7 @@ static void
 wait_for_answers(ares_channel channel, int64_t timeout_ms)
 {
     const int64_t end_ms = now_ms() + timeout_ms;
-    struct pollfd polled[ARES_GETSOCK_MAXNUM];
+    struct pollfd polled[SOCKETS_MAX];
     for (;;) {
         const nfds_t count = list_sockets(channel, polled);
         const int64_t left_ms = end_ms - now_ms();
