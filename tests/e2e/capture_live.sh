@@ -16,6 +16,10 @@ trap net_down EXIT
 db=$TMP/db
 ask() { sql "SELECT goprobe_scope('db','$db')" "$1" | tail -n +2; }
 
+# What is not written yet is asked for below: no interval may end in between.
+left=$((300 - $(date +%s) % 300))
+[ "$left" -ge 45 ] || sleep "$((left + 1))"
+
 net_up
 ip netns exec "$NET_SERVER" "$BUILD_DIR/goprobe" -user root -d "$db" gp0 2>"$TMP/goprobe.log" &
 probe=$!
