@@ -48,7 +48,7 @@ refuse(const struct reading *r, const char *format, ...)
     va_start(args, format);
     vsnprintf(why, sizeof why, format, args);
     va_end(args);
-    snprintf(r->error, CONFIG_ERROR_MAX, "%.300s:%zu: %s%s%s", r->path,
+    snprintf(r->error, CONFIG_ERROR_MAX, "%.300s:%zu: %s%s%.400s", r->path,
         json_line(r->text, r->keys, r->depth), key, r->depth > 0 ? ": " : "", why);
     return false;
 }

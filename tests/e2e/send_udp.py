@@ -2,13 +2,14 @@
 """UDP datagrams for the tests of live capture.
 
     send_udp.py COUNT PORT ADDRESS...     so many to each address, of sizes that differ
-    send_udp.py --until FILE PORT ADDRESS...     on and on, until FILE is there
+    send_udp.py --until FILE PORT ADDRESS...     on and on, not too fast, until FILE is there
 
 Prints how many went to each address.
 """
 import os
 import socket
 import sys
+import time
 
 
 def main(arguments):
@@ -28,6 +29,8 @@ def main(arguments):
             except OSError:
                 pass  # nobody listens, or the link is down: so be it
         sent += 1
+        if until:
+            time.sleep(0.002)
     print(sent)
 
 
