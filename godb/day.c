@@ -333,6 +333,36 @@ day_block_is_another(enum godb_column column, uint32_t slot, struct godb_err *er
         godb_columns[column].file, slot, BLOCK_INDEX_FILE);
 }
 
+static bool
+has_hash(struct day *day, const struct day_block *block, enum godb_column column)
+{
+    struct colfile *file = &day->files[column];
+    struct colfile_extent extent;
+    uint32_t slot;
+    const uint8_t *packed;
+    return day_extent(day, column, block->slot, block->row_count, &slot, &extent,
+               NULL) == GODB_OK &&
+           extent.raw_bytes > 0 && is_in_place(block, column, &extent) &&
+           colfile_load(file, slot, &extent, 0, &packed, NULL) == GODB_OK &&
+           block_record_hash(packed, extent.end - extent.start) ==
+               block->record.columns[column].hash;
+}
+
+/* An index that was copied from elsewhere may have a record of a block with the same
+ * stamp and the same place, but another one.  It is this block's where at least half of
+ * the other columns at hand have the bytes that it tells of. */
+static bool
+is_record_of(struct day *day, const struct day_block *block, enum godb_column but)
+{
+    int others = 0, fitting = 0;
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        if (col == (int)but || !(day->opened & GODB_COLUMN_BIT(col))) continue;
+        others++;
+        fitting += has_hash(day, block, (enum godb_column)col);
+    }
+    return 2 * fitting >= others;
+}
+
 /* Stopping in time costs more than what is left, where that is little. */
 static bool
 is_first_part(const struct day_block *block, struct day_rows rows)
@@ -342,18 +372,21 @@ is_first_part(const struct day_block *block, struct day_rows rows)
 
 /* Decompress into raw, whole where nothing vouches for the bytes. */
 static int
-unpack(struct colfile *file, uint32_t slot, const struct colfile_extent *extent,
-    const struct day_block *block, struct day_rows rows, uint8_t *raw,
-    struct godb_err *err)
+unpack(struct day *day, struct colfile *file, uint32_t slot,
+    const struct colfile_extent *extent, const struct day_block *block,
+    struct day_rows rows, uint8_t *raw, struct godb_err *err)
 {
     const uint8_t *packed;
     int rc = colfile_load(
         file, slot, extent, read_ahead_to(file, block->last_slot), &packed, err);
     if (rc != GODB_OK) return rc;
-    const bool is_known = is_in_place(block, file->column, extent);
+    bool is_known = is_in_place(block, file->column, extent);
     if (is_known && block_record_hash(packed, extent->end - extent->start) !=
-                        block->record.columns[file->column].hash)
-        return day_block_is_another(file->column, slot, err);
+                        block->record.columns[file->column].hash) {
+        if (is_record_of(day, block, file->column))
+            return day_block_is_another(file->column, slot, err);
+        is_known = false;
+    }
     rc = is_known && is_first_part(block, rows)
              ? colfile_unpack_first(file, slot, extent, packed, rows.end, raw, err)
              : colfile_unpack(file, slot, extent, packed, raw, err);
@@ -387,7 +420,7 @@ day_read(struct day *day, const struct day_block *block, enum godb_column column
     if (extent.raw_bytes == 0) return zero_values(column, rows.end, values, out, err);
     rc = day_values_reserve(values, extent.raw_bytes, err);
     if (rc != GODB_OK) return rc;
-    rc = unpack(&day->files[column], slot, &extent, block, rows, values->raw, err);
+    rc = unpack(day, &day->files[column], slot, &extent, block, rows, values->raw, err);
     if (rc != GODB_OK) {
         if (rc != GODB_ENOMEM) err_prefix(err, day->path);
         return rc;
