@@ -383,7 +383,8 @@ unpack(struct day *day, struct colfile *file, uint32_t slot,
     bool is_known = is_in_place(block, file->column, extent);
     if (is_known && block_record_hash(packed, extent->end - extent->start) !=
                         block->record.columns[file->column].hash) {
-        if (is_record_of(day, block, file->column))
+        if (block_index_is_fresh(&day->index, file) ||
+            is_record_of(day, block, file->column))
             return day_block_is_another(file->column, slot, err);
         is_known = false;
     }
