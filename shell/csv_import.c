@@ -3,11 +3,14 @@
  * csv_import.c -- see csv_import.h.
  *
  *      csv_source   a file, a pipe, compressed or not
+ *      csv_intake   reads pieces of it in several threads
  *      csv_reader   records with line numbers
  *      csv_columns  the first record, when it is a header
  *      csv_row      record --> flow and time, or a reason
- *      csv_spool    flows that wait until the whole file is known
- *      csv_lane     flows of one interface --> blocks --> godb_writer
+ *      csv_batch    flows and reasons of a piece
+ *      csv_spool    batches that wait until the whole file is known
+ *      csv_lane     flows of one interface --> blocks
+ *      csv_packing  blocks, packed in several threads --> godb_writer
  *
  * Whether a row can be stored depends on rows that come later: they tell stamps from
  * moments (csv_lane.c), and one bad row keeps all others out.  So the file is read
@@ -22,33 +25,39 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shell/csv_flow.h"
+#include "shell/csv_intake.h"
+#include "shell/csv_l7.h"
 #include "shell/csv_lane.h"
+#include "shell/csv_spool.h"
 #include "shell/progress.h"
 #include "shell/shell_err.h"
 
 enum {
-    TOLD_MAX = 20,    /* lines that name refused rows */
-    LANES_MAX = 1024, /* interfaces in one file; each keeps files open */
-    PROGRESS_ROWS = 4096
+    TOLD_MAX = 20,   /* lines that name refused rows */
+    LANES_MAX = 1024 /* interfaces in one file; each keeps files open */
 };
 
 struct import {
     const struct csv_import_spec *spec;
     struct csv_source *source;
     struct csv_spool *spool;
-    struct godb *db; /* NULL: not opened, or there is none yet */
+    struct csv_packing *packing; /* NULL until something is written */
+    struct godb *db;             /* NULL: not opened, or there is none yet */
     struct csv_columns columns;
+    struct csv_l7 *l7; /* NULL: the file has no names for its numbers */
+    const struct godb_l7_names *l7_names;
+    struct csv_list lane_map, l7_map; /* of a batch's numbers */
     struct csv_lane *lanes[LANES_MAX];
     size_t lane_count, last_lane;
     struct csv_lane_sink sink;
     struct progress progress;
     FILE *rejects;
-    uint64_t record_count;
-    uint64_t data_count; /* of them, rows */
+    uint64_t data_count; /* records that are data */
+    uint64_t row_count;  /* of them, rows that are flows */
     uint64_t refused_count, there_count;
     uint64_t told_count; /* lines about refused ones, printed or not */
     struct godb_err *err;
-    int rc; /* why the reading was ended */
 };
 
 /* --- Telling ---------------------------------------------------------------------- */
@@ -128,115 +137,159 @@ find_lane(struct import *import, const char *name, size_t *out)
     return false;
 }
 
-/* The row's lane, made when it is new; false with a reason for a row that can have
- * none, or with import->rc set. */
-static bool
-take_lane(
-    struct import *import, const char *name, size_t *out, char reason[CSV_ROW_REASON])
+/* The interface's lane, made when it is new. */
+static int
+take_lane(struct import *import, const char *name, uint64_t line, size_t *out)
 {
-    if (name == NULL) name = import->spec->iface;
-    if (name == NULL) {
-        snprintf(reason, CSV_ROW_REASON, "iface is empty, and there is no -iface");
-        return false;
-    }
-    if (find_lane(import, name, out)) return true;
-    if (import->lane_count == LANES_MAX) {
-        snprintf(reason, CSV_ROW_REASON, "iface: more than %d interfaces in one file",
-            LANES_MAX);
-        return false;
-    }
+    if (find_lane(import, name, out)) return GODB_OK;
+    if (import->lane_count == LANES_MAX)
+        return shell_err(import->err, GODB_ECORRUPT,
+            "%s:%" PRIu64 ": iface: more than %d interfaces in one file; split it",
+            csv_source_name(import->source), line, LANES_MAX);
     struct csv_lane *lane = csv_lane_new(name);
-    if (lane == NULL) {
-        import->rc = shell_err(import->err, GODB_ENOMEM, "out of memory");
-        return false;
-    }
-    *out = import->lane_count;
+    if (lane == NULL) return shell_err(import->err, GODB_ENOMEM, "out of memory");
+    *out = import->last_lane = import->lane_count;
     import->lanes[import->lane_count++] = lane;
-    return true;
+    return GODB_OK;
+}
+
+/* --- The header ------------------------------------------------------------------- */
+
+static int
+fail_header(struct import *import, uint64_t line, const struct godb_err *why)
+{
+    return shell_err(import->err, GODB_ECORRUPT, "%s:%" PRIu64 ": %.400s",
+        csv_source_name(import->source), line, why->msg);
+}
+
+/* What the first record says about the columns, and whether it is a row. */
+static int
+read_columns(
+    struct import *import, const struct csv_reader_record *record, bool *out_is_row)
+{
+    struct godb_err why;
+    int rc = GODB_OK;
+    *out_is_row = false;
+    if (import->spec->is_nfdump)
+        rc = csv_columns_read_nfdump(&import->columns, record, &why);
+    else if (!csv_columns_is_header(record))
+        *out_is_row = true;
+    else if (import->spec->schema == NULL)
+        rc = csv_columns_read(&import->columns, record, note_column, import, &why);
+    return rc == GODB_OK ? rc : fail_header(import, record->first_line, &why);
+}
+
+/* csv_intake_calls.begin */
+static int
+begin_file(void *arg, const struct csv_reader_record *record, bool *out_is_row)
+{
+    struct import *import = arg;
+    int rc = read_columns(import, record, out_is_row);
+    if (rc != GODB_OK) return rc;
+    if (import->columns.at[CSV_FIELD_IFACE] < 0 && import->spec->iface == NULL)
+        return shell_err(import->err, GODB_EARG,
+            "%s has no column iface: give -iface NAME",
+            csv_source_name(import->source));
+    if (import->columns.at[CSV_FIELD_L7_NAME] >= 0 &&
+        (import->l7 = csv_l7_new()) == NULL)
+        return shell_err(import->err, GODB_ENOMEM, "out of memory");
+    return GODB_OK;
 }
 
 /* --- Reading ---------------------------------------------------------------------- */
 
-static bool
-fail_header(struct import *import, uint64_t line, const struct godb_err *why)
+/* Which lanes the batch's interfaces are, for csv_spool; and where its rows stand. */
+static int
+map_runs(struct import *import, struct csv_batch *batch, uint64_t line_base)
 {
-    import->rc = shell_err(import->err, GODB_ECORRUPT, "%s:%" PRIu64 ": %.400s",
-        csv_source_name(import->source), line, why->msg);
-    return false;
-}
-
-/* What the first record says about the columns.  False: it is no row. */
-static bool
-begins_with_row(struct import *import, const struct csv_reader_record *record)
-{
-    struct godb_err why;
-    if (import->spec->is_nfdump)
-        return csv_columns_read_nfdump(&import->columns, record, &why) != GODB_OK &&
-               fail_header(import, record->first_line, &why);
-    const bool is_header = csv_columns_is_header(record);
-    if (!is_header || import->spec->schema) return !is_header;
-    return csv_columns_read(&import->columns, record, note_column, import, &why) !=
-               GODB_OK &&
-           fail_header(import, record->first_line, &why);
-}
-
-static bool
-check_iface(struct import *import)
-{
-    if (import->columns.at[CSV_FIELD_IFACE] >= 0 || import->spec->iface) return true;
-    import->rc = shell_err(import->err, GODB_EARG,
-        "%s has no column iface: give -iface NAME", csv_source_name(import->source));
-    return false;
-}
-
-/* Is this a record with data? */
-static bool
-is_data(struct import *import, const struct csv_reader_record *record)
-{
-    if (import->record_count++ == 0) {
-        const bool is_row = begins_with_row(import, record);
-        if (import->rc != GODB_OK || !check_iface(import) || !is_row) return false;
+    const size_t *ifaces = (const size_t *)batch->ifaces.bytes;
+    const size_t iface_count = batch->ifaces.length / sizeof *ifaces;
+    struct csv_batch_run *runs = csv_batch_runs(batch);
+    import->lane_map.length = 0;
+    size_t *map = csv_list_room(&import->lane_map, iface_count * sizeof *map);
+    if (map == NULL) return shell_err(import->err, GODB_ENOMEM, "out of memory");
+    memset(map, 0xff, iface_count * sizeof *map);
+    for (size_t i = 0; i < csv_batch_run_count(batch); i++) {
+        struct csv_batch_run *run = &runs[i];
+        size_t *lane = &map[run->iface];
+        run->first_line += line_base;
+        if (*lane == SIZE_MAX) {
+            int rc = take_lane(import, csv_batch_text(batch, ifaces[run->iface]),
+                run->first_line, lane);
+            if (rc != GODB_OK) return rc;
+        }
+        run->iface = (uint32_t)*lane;
+        csv_lane_survey(import->lanes[*lane], run->time_s);
     }
-    if (import->record_count % PROGRESS_ROWS == 0)
-        progress_show(&import->progress, csv_source_done_bytes(import->source),
-            csv_source_total_bytes(import->source), import->data_count);
-    return !csv_columns_is_footer(record);
+    return GODB_OK;
+}
+
+static int
+map_l7(struct import *import, const struct csv_batch *batch, size_t *out_count)
+{
+    const struct csv_batch_l7 *l7s = (const struct csv_batch_l7 *)batch->l7s.bytes;
+    const size_t count = batch->l7s.length / sizeof *l7s;
+    import->l7_map.length = 0;
+    uint16_t *map = csv_list_room(&import->l7_map, count * sizeof *map);
+    if (map == NULL) return shell_err(import->err, GODB_ENOMEM, "out of memory");
+    *out_count = batch->has_l7 ? count : 0;
+    for (size_t i = 0; i < *out_count; i++) {
+        int rc = csv_l7_add(import->l7, l7s[i].id, csv_batch_text(batch, l7s[i].name),
+            csv_batch_text(batch, l7s[i].category), &map[i], import->err);
+        if (rc != GODB_OK) return rc;
+    }
+    return GODB_OK;
 }
 
 static void
-spool_row(struct import *import, const struct csv_row *row, size_t lane, uint64_t line)
+refuse_batch(struct import *import, const struct csv_batch *batch, uint64_t line_base)
 {
-    const struct csv_spool_row spooled = {row->time_s, line, (uint32_t)lane, row->flow};
-    csv_lane_survey(import->lanes[lane], row->time_s);
-    import->rc = csv_spool_add(import->spool, &spooled, import->err);
+    const struct csv_batch_refusal *refusals =
+        (const struct csv_batch_refusal *)batch->refusals.bytes;
+    for (size_t i = 0; i < batch->refusals.length / sizeof *refusals; i++)
+        refuse_lines(import, line_base + refusals[i].first_line,
+            line_base + refusals[i].last_line, 1,
+            csv_batch_text(batch, refusals[i].reason));
 }
 
-static bool
-read_record(void *arg, const struct csv_reader_record *record)
+static int
+spool_batch(struct import *import, struct csv_batch *batch, uint64_t line_base)
+{
+    struct csv_spool_batch spooled = {.run_count = csv_batch_run_count(batch),
+        .flow_bytes = batch->flows.length,
+        .runs = csv_batch_runs(batch),
+        .flows = (const uint8_t *)batch->flows.bytes};
+    int rc = map_runs(import, batch, line_base);
+    if (rc == GODB_OK) rc = map_l7(import, batch, &spooled.l7_count);
+    spooled.l7_ids = (const uint16_t *)import->l7_map.bytes;
+    return rc == GODB_OK ? csv_spool_add(import->spool, &spooled, import->err) : rc;
+}
+
+/* csv_intake_calls.take */
+static int
+take_batch(void *arg, struct csv_batch *batch, uint64_t line_base)
 {
     struct import *import = arg;
     const uint64_t limit = import->spec->row_limit;
-    struct csv_row row;
-    size_t lane;
-    char reason[CSV_ROW_REASON];
-    if (import->spec->is_nfdump && csv_columns_is_nfdump_end(record)) return false;
-    if (!is_data(import, record)) return import->rc == GODB_OK;
-    import->data_count++;
-    if (csv_row_parse(&row, &import->columns, record, reason) &&
-        take_lane(import, row.iface, &lane, reason))
-        spool_row(import, &row, lane, record->first_line);
-    else if (import->rc == GODB_OK)
-        refuse_lines(import, record->first_line, record->last_line, 1, reason);
-    return import->rc == GODB_OK && (limit == 0 || import->data_count < limit);
+    if (limit > 0) csv_batch_cut(batch, limit - import->data_count);
+    import->data_count += batch->data_count;
+    import->row_count += batch->row_count;
+    refuse_batch(import, batch, line_base);
+    progress_show(&import->progress, csv_source_done_bytes(import->source),
+        csv_source_total_bytes(import->source), import->data_count);
+    int rc = batch->row_count ? spool_batch(import, batch, line_base) : GODB_OK;
+    return rc == GODB_OK && limit > 0 && import->data_count == limit ? GODB_DONE : rc;
 }
 
 static int
 read_all(struct import *import)
 {
+    const struct csv_batch_source rows = {&import->columns, import->spec->iface};
+    const struct csv_intake_calls calls = {begin_file, take_batch, import};
     import->progress = progress_start(stderr, "reading");
-    int rc = csv_reader_run(import->source, read_record, import, import->err);
+    int rc = csv_intake_run(import->source, &rows, &calls, import->err);
     progress_hide(&import->progress);
-    return rc == GODB_OK ? import->rc : rc;
+    return rc;
 }
 
 /* --- Judging ---------------------------------------------------------------------- */
@@ -260,57 +313,123 @@ begin_lanes(struct import *import)
     return rc;
 }
 
+static void
+judge_run(struct import *import, const struct csv_batch_run *run)
+{
+    char reason[CSV_ROW_REASON];
+    switch (csv_lane_judge(import->lanes[run->iface], run->time_s, reason)) {
+    case CSV_LANE_TAKE:
+        break;
+    case CSV_LANE_THERE:
+        import->there_count += run->row_count;
+        break;
+    case CSV_LANE_REFUSE:
+        for (uint64_t row = 0; row < run->row_count; row++)
+            refuse_lines(
+                import, run->first_line + row, run->first_line + row, 1, reason);
+        break;
+    }
+}
+
 static int
 judge_all(struct import *import)
 {
-    struct csv_spool_row row;
-    char reason[CSV_ROW_REASON];
+    struct csv_spool_batch batch;
     int rc = csv_spool_rewind(import->spool, import->err);
-    while (rc == GODB_OK &&
-           (rc = csv_spool_next(import->spool, &row, import->err)) == GODB_OK)
-        switch (csv_lane_judge(import->lanes[row.lane], row.time_s, reason)) {
-        case CSV_LANE_TAKE:
-            break;
-        case CSV_LANE_THERE:
-            import->there_count++;
-            break;
-        case CSV_LANE_REFUSE:
-            refuse_lines(import, row.line, row.line, 1, reason);
-            break;
-        }
+    while (rc == GODB_OK) {
+        rc = csv_spool_next(import->spool, &batch, false, import->err);
+        for (size_t i = 0; rc == GODB_OK && i < batch.run_count; i++)
+            judge_run(import, &batch.runs[i]);
+    }
     return rc == GODB_DONE ? GODB_OK : rc;
 }
 
 /* --- Writing ---------------------------------------------------------------------- */
 
+/* A csv_packing_store_fn. */
+static int
+store_block(void *arg, struct csv_packing_block *block, struct godb_err *err)
+{
+    struct import *import = arg;
+    return csv_lane_store(block->lane, block, &import->sink, err);
+}
+
+/* Put the run's flows into their block, or step over them; *at is where they are. */
+static int
+write_run(struct import *import, const struct csv_spool_batch *batch,
+    const struct csv_batch_run *run, const uint8_t **at)
+{
+    char reason[CSV_ROW_REASON];
+    struct csv_lane *lane = import->lanes[run->iface];
+    struct godb_block *block = NULL;
+    struct godb_flow flow;
+    int rc = GODB_OK;
+    if (csv_lane_judge(lane, run->time_s, reason) == CSV_LANE_TAKE)
+        rc = csv_lane_fill(lane, import->db, import->l7_names, run, import->packing,
+            &import->sink, &block, import->err);
+    for (uint32_t i = 0; rc == GODB_OK && i < run->row_count; i++) {
+        *at += csv_flow_get(&flow, *at);
+        if (batch->l7_count > 0) flow.l7proto = batch->l7_ids[flow.l7proto];
+        if (block && godb_block_add(block, &flow) != GODB_OK)
+            rc = shell_err(import->err, GODB_ENOMEM, "out of memory");
+    }
+    return rc;
+}
+
+static int
+write_batch(
+    struct import *import, const struct csv_spool_batch *batch, uint64_t *row_count)
+{
+    const uint8_t *at = batch->flows;
+    int rc = GODB_OK;
+    for (size_t i = 0; rc == GODB_OK && i < batch->run_count; i++) {
+        rc = write_run(import, batch, &batch->runs[i], &at);
+        *row_count += batch->runs[i].row_count;
+    }
+    progress_show(&import->progress, *row_count, import->row_count, *row_count);
+    return rc;
+}
+
 static int
 write_rows(struct import *import)
 {
-    const uint64_t count = csv_spool_count(import->spool);
-    struct csv_spool_row row;
-    char reason[CSV_ROW_REASON];
+    struct csv_spool_batch batch;
+    uint64_t row_count = 0;
     int rc = csv_spool_rewind(import->spool, import->err);
-    for (uint64_t i = 0; rc == GODB_OK; i++) {
-        rc = csv_spool_next(import->spool, &row, import->err);
-        if (rc != GODB_OK) break;
-        struct csv_lane *lane = import->lanes[row.lane];
-        if (i % PROGRESS_ROWS == 0) progress_show(&import->progress, i, count, i);
-        if (csv_lane_judge(lane, row.time_s, reason) == CSV_LANE_TAKE)
-            rc = csv_lane_add(lane, import->db, &row, &import->sink, import->err);
+    while (rc == GODB_OK) {
+        rc = csv_spool_next(import->spool, &batch, true, import->err);
+        if (rc == GODB_OK) rc = write_batch(import, &batch, &row_count);
     }
     return rc == GODB_DONE ? GODB_OK : rc;
+}
+
+/* What is on its way still, and the last day. */
+static int
+write_end(struct import *import)
+{
+    int rc = GODB_OK;
+    for (size_t i = 0; i < import->lane_count && rc == GODB_OK; i++)
+        rc = csv_lane_end(import->lanes[i], import->packing, import->err);
+    if (rc == GODB_OK) rc = csv_packing_flush(import->packing, import->err);
+    for (size_t i = 0; i < import->lane_count && rc == GODB_OK; i++)
+        rc = csv_lane_commit(import->lanes[i], import->err);
+    return rc;
 }
 
 static int
 write_all(struct import *import)
 {
     int rc = godb_open(&import->db, import->spec->out, GODB_CREATE, import->err);
+    if (rc == GODB_OK && import->l7)
+        rc = csv_l7_names(import->l7, &import->l7_names, import->err);
+    import->packing = csv_packing_new(import->spec->effort, store_block, import);
+    if (rc == GODB_OK && import->packing == NULL)
+        rc = shell_err(import->err, GODB_ENOMEM, "out of memory");
     for (size_t i = 0; i < import->lane_count; i++)
         csv_lane_restart(import->lanes[i]);
     import->progress = progress_start(stderr, "importing");
     if (rc == GODB_OK) rc = write_rows(import);
-    for (size_t i = 0; i < import->lane_count && rc == GODB_OK; i++)
-        rc = csv_lane_finish(import->lanes[i], &import->sink, import->err);
+    if (rc == GODB_OK) rc = write_end(import);
     progress_hide(&import->progress);
     return rc;
 }
@@ -347,8 +466,12 @@ open_all(struct import *import)
 static int
 close_all(struct import *import, int rc)
 {
+    csv_packing_free(import->packing);
     for (size_t i = 0; i < import->lane_count; i++)
         csv_lane_free(import->lanes[i]);
+    csv_l7_free(import->l7);
+    free(import->lane_map.bytes);
+    free(import->l7_map.bytes);
     godb_close(import->db);
     csv_spool_free(import->spool);
     csv_source_close(import->source);
