@@ -97,8 +97,8 @@ effort_for(enum godb_effort effort, size_t row_count)
 {
     if (row_count > FAST_ROWS_MAX) return CODEC_FASTEST;
     if (row_count > GOOD_ROWS_MAX) return CODEC_FAST;
-    if (row_count > SMALL_ROWS_MAX || effort == GODB_EFFORT_QUICK) return CODEC_GOOD;
-    return CODEC_SMALL;
+    if (effort == GODB_EFFORT_QUICK) return CODEC_QUICK;
+    return row_count > SMALL_ROWS_MAX ? CODEC_GOOD : CODEC_SMALL;
 }
 
 static size_t
