@@ -184,7 +184,7 @@ $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,$(call test_pkgs,$@))
 
-.PHONY: test check asan tsan tests-built bench bench-data bench-capture
+.PHONY: test check asan tsan tests-built bench bench-data bench-capture bench-import
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory deps
@@ -199,6 +199,8 @@ bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside e
 	@tests/bench/run $(B)
 bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside every peer installed
 	@tests/bench/capture $(B)
+bench-import: all $(bin_bench) ## rows a second from CSV, beside every peer installed
+	@tests/bench/import $(B)
 bench-data: $(B)/goprobe.so $(bin_bench) ## make those flows and load the peers; BENCH_FRESH=1: anew
 	@tests/bench/run $(B) data
 
