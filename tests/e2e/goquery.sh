@@ -62,6 +62,11 @@ matches "SQL as json" statement.json -e json -q "SELECT 'a\"b' AS x, 1.5 AS y, N
 matches "time and port are strings in json" time_dport.json -i eth0 -e json -sum time,dport
 matches "json without rows" totals.json -i eth0 -e json -n 0 sip
 matches "the interfaces" list.txt -list
+matches "and with -e json" list.json -list -e json
+out=$("$query" -list -x -compat 1.05; echo "|")
+size=$(find db -name '*.gpf' -exec stat -c %s {} + | awk '{ n += $1 } END { printf "%.6f", n / 1048576 - 5e-7 }')
+has "1.05's list has the sizes of files in MB" "$out" "{\"Total Size\":$size"
+has "and days, without a line break" "$out" '"DaysCovered":1}}|'
 
 # --- One way to ask, several to spell -----------------------------------------------------
 
