@@ -401,6 +401,16 @@ fi
 is "-h shows the flags on standard output" "$? $(grep -c -- '^  -in FILE' help) $(wc -c <err)" "0 1 0"
 has "-version shows the version" "$("$convert" -version)" "goconvert "
 
+mkfifo pipe
+"$convert" -export pipe -db "$exported" 2>/dev/null &
+is "-export to a pipe does not put a file in its place" \
+    "$(timeout 20 cat pipe | cmp - out.csv && [ -p pipe ] && echo is a pipe)" "is a pipe"
+wait
+: >target.csv
+ln -s target.csv link.csv
+"$convert" -export link.csv -db "$exported" 2>/dev/null
+is "nor in that of a link" "$([ -L link.csv ] && cmp target.csv out.csv && echo is a link)" "is a link"
+
 # --- What layer 7 numbers mean ------------------------------------------------------------
 
 fresh
