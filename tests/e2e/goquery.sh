@@ -160,6 +160,7 @@ refuses "negative -n" 64 "-n: -5 is negative" -i eth0 -n -5 sip
 refuses "no number after -n" 64 "-n: 'ten' is not an integer" -i eth0 -n ten sip
 refuses "an order that contradicts another" 64 "-p sorts by packets, and -s by bytes: choose one" \
     -i eth0 -p -s bytes sip
+refuses "a statement that is none" 64 "-q: there is no statement in it" -q " -- nothing"
 refuses "two things at a time" 64 "-list and -shell: one at a time" -list -shell
 refuses "-yes without anything to say yes to" 64 "-yes belongs to -clean and -wipe" -yes -i eth0 sip
 refuses "a picture without time" 64 "-plot: 'sip' has no time; ask for time" -i eth0 -plot sip
