@@ -84,7 +84,8 @@ add_block(struct chunk_pool *pool, bool must_have)
 }
 
 /* What was never touched becomes memory a run at a time, which takes a fraction of what
- * as many page faults would.  Advice: where the kernel cannot, pages come one by one. */
+ * as many page faults would.  Advice: where the kernel cannot, pages come one by one.
+ */
 static void
 populate(void *run)
 {

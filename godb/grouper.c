@@ -42,6 +42,9 @@ grouper_init(struct grouper *grouper, struct grouping *grouping)
             grouping->parts.seed);
         grouper->uses_own[kind] = grouping->own_rows > GROUP_BATCH;
     }
+    small_groups_init(&grouper->small, grouping->sum_count, grouping->own_rows);
+    grouper->uses_small = grouping->own_rows > GROUP_BATCH &&
+                          key_has_number(&grouping->layouts[GROUPS_NARROW]);
     grouper->batches = calloc(grouping->parts.count, sizeof *grouper->batches);
     return grouper->batches ? GODB_OK : GODB_ENOMEM;
 }
@@ -54,6 +57,7 @@ grouper_free(struct grouper *grouper)
     free(grouper->batches);
     for (int kind = 0; kind < GROUP_KINDS; kind++)
         own_groups_free(&grouper->own[kind]);
+    small_groups_free(&grouper->small);
     group_table_free(&grouper->table);
     free(grouper->l7_codes);
     intern_free(&grouper->l7);
@@ -138,6 +142,26 @@ deal_rows(struct grouper *grouper, enum group_kind kind, const uint64_t *rows,
     return GODB_OK;
 }
 
+/* Deal out as many rows as there are. */
+static int
+deal_all(struct grouper *grouper, enum group_kind kind, const uint64_t *rows,
+    size_t count, struct godb_err *err)
+{
+    const struct grouping *grouping = grouper->grouping;
+    const unsigned row_words = grouping_row_words(grouping, kind);
+    uint32_t hashes[GROUP_BATCH];
+    int rc = GODB_OK;
+    while (count > 0 && rc == GODB_OK) {
+        const size_t now = count < GROUP_BATCH ? count : GROUP_BATCH;
+        group_hash(hashes, rows, grouping->layouts[kind].words, row_words, now,
+            grouping->parts.seed);
+        rc = deal_rows(grouper, kind, rows, hashes, now, err);
+        rows += now * row_words;
+        count -= now;
+    }
+    return rc;
+}
+
 /* --- Own groups ------------------------------------------------------------------- */
 
 /* Where own groups are hardly fewer than the rows that they were made of, finding them
@@ -153,20 +177,13 @@ static int
 deal_own(struct grouper *grouper, enum group_kind kind, struct godb_err *err)
 {
     const struct own_groups *own = &grouper->own[kind];
-    uint32_t hashes[GROUP_BATCH];
-    for (size_t i = 0; i < own->rows.chunk_count; i++) {
+    int rc = GODB_OK;
+    for (size_t i = 0; i < own->rows.chunk_count && rc == GODB_OK; i++) {
         size_t count;
         const uint64_t *rows = row_list_chunk(&own->rows, i, &count);
-        for (size_t done = 0; done < count; done += GROUP_BATCH) {
-            const size_t now = count - done < GROUP_BATCH ? count - done : GROUP_BATCH;
-            const uint64_t *batch = rows + done * own->rows.row_words;
-            group_hash(
-                hashes, batch, own->key_words, own->rows.row_words, now, own->seed);
-            int rc = deal_rows(grouper, kind, batch, hashes, now, err);
-            if (rc != GODB_OK) return rc;
-        }
+        rc = deal_all(grouper, kind, rows, count, err);
     }
-    return GODB_OK;
+    return rc;
 }
 
 /* Deal out the groups, and begin again where that is worth it. */
@@ -193,10 +210,19 @@ add_to_own(
                : renew_own(grouper, kind, err);
 }
 
+static int
+renew_small(struct grouper *grouper, struct godb_err *err)
+{
+    struct small_groups *small = &grouper->small;
+    int rc = deal_all(grouper, GROUPS_NARROW, small->rows, small->count, err);
+    small_groups_clear(small);
+    return rc;
+}
+
 int
 grouper_flush(struct grouper *grouper, struct godb_err *err)
 {
-    int rc = GODB_OK;
+    int rc = renew_small(grouper, err);
     for (int kind = 0; kind < GROUP_KINDS && rc == GODB_OK; kind++)
         if (grouper->uses_own[kind]) rc = deal_own(grouper, (enum group_kind)kind, err);
     for (size_t i = 0; i < grouper->grouping->parts.count && rc == GODB_OK; i++)
@@ -277,10 +303,23 @@ add_rows(struct grouper *grouper, enum group_kind kind, const struct batch *batc
         memcpy(first_sums, sums, grouping->sum_count * sizeof *sums);
     else
         gather_sums(grouper, first_sums, row_words, batch->chunk, rows, count);
-    if (grouper->uses_own[kind]) return add_to_own(grouper, kind, count, err);
-    group_hash(grouper->hashes, grouper->rows, layout->words, row_words, count,
-        grouping->parts.seed);
-    return deal_rows(grouper, kind, grouper->rows, grouper->hashes, count, err);
+    return grouper->uses_own[kind] ? add_to_own(grouper, kind, count, err)
+                                   : deal_all(grouper, kind, grouper->rows, count, err);
+}
+
+static int
+add_to_small(struct grouper *grouper, const struct godb_chunk *chunk,
+    const uint32_t *rows, size_t count, struct godb_err *err)
+{
+    struct small_groups *small = &grouper->small;
+    uint32_t numbers[GROUP_BATCH];
+    key_numbers(
+        &grouper->grouping->layouts[GROUPS_NARROW], chunk, rows, count, numbers);
+    gather_sums(grouper, grouper->rows, small->sum_count, chunk, rows, count);
+    if (small_groups_add(small, numbers, grouper->rows, count) != GODB_OK)
+        return err_nomem(err);
+    return small->count + GROUP_BATCH <= small->max ? GODB_OK
+                                                    : renew_small(grouper, err);
 }
 
 static bool
@@ -296,6 +335,8 @@ add_batch(struct grouper *grouper, const struct batch *batch, const uint32_t *ro
 {
     uint32_t split[GROUP_KINDS][GROUP_BATCH];
     size_t counts[GROUP_KINDS] = {0, 0};
+    if (grouper->uses_small)
+        return add_to_small(grouper, batch->chunk, rows, count, err);
     if (!grouper->grouping->has_ips)
         return add_rows(grouper, GROUPS_NARROW, batch, rows, count, NULL, err);
     for (size_t i = 0; i < count; i++) {

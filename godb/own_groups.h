@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * own_groups.h -- the groups that one thread sums up for itself.
- *
- *      few keys are possible    pages: key -> number of the group
- *      many                     group_table.h
- *
- * Ports and protocols are so few that their value says where their group is; there is
- * nothing to hash.
  */
 #ifndef GODB_OWN_GROUPS_H
 #define GODB_OWN_GROUPS_H
@@ -14,7 +8,8 @@
 #include "godb/group_key.h"
 #include "godb/group_table.h"
 
-enum { OWN_GROUPS_MAX = 12288, OWN_PAGES = 256, OWN_PAGE_KEYS = 65536 };
+/* What fits a core's cache beside the columns of a block. */
+enum { OWN_GROUPS_MAX = 12288 };
 
 struct own_groups {
     struct row_list rows; /* groups, and room for a batch */
@@ -22,8 +17,6 @@ struct own_groups {
     uint64_t seed;
     uint64_t row_count; /* that groups were made of since they were cleared */
     struct group_table table;
-    bool has_pages;             /* instead of the table */
-    uint16_t *pages[OWN_PAGES]; /* number + 1; 0: no group */
 };
 
 /* pool is borrowed until own_groups_free(). */
