@@ -205,9 +205,10 @@ add_bytes(uint32_t *numbers, const uint32_t *rows, size_t count, const uint8_t *
     unsigned offset)
 {
     const unsigned shift = shift_of(offset);
+    const uint8_t *run = values + rows[0];
     if (is_run(rows, count))
         for (size_t i = 0; i < count; i++)
-            numbers[i] |= (uint32_t)values[rows[0] + i] << shift;
+            numbers[i] |= (uint32_t)run[i] << shift;
     else
         for (size_t i = 0; i < count; i++)
             numbers[i] |= (uint32_t)values[rows[i]] << shift;
@@ -218,9 +219,10 @@ add_u16s(uint32_t *numbers, const uint32_t *rows, size_t count, const uint16_t *
     unsigned offset)
 {
     const unsigned high = shift_of(offset), low = shift_of(offset + 1);
+    const uint16_t *run = values + rows[0];
     if (is_run(rows, count) && high == 8 && low == 0)
         for (size_t i = 0; i < count; i++)
-            numbers[i] |= values[rows[0] + i];
+            numbers[i] |= run[i];
     else
         for (size_t i = 0; i < count; i++) {
             const uint32_t value = values[rows[i]];
