@@ -10,7 +10,12 @@
 
 #include "godb/godb.h"
 
-enum { BLOCK_MAX = 2 << 20, FIRST_BLOCK = 128 << 10, RUN = 256 << 10 };
+enum {
+    BLOCK_MAX = 2 << 20,
+    FIRST_BLOCK = 128 << 10,
+    RUN = 256 << 10,      /* see populate() */
+    RUNS_FROM = 64 << 20, /* memory in use, from which on chunks will be filled */
+};
 
 void
 chunk_pool_init(struct chunk_pool *pool, size_t chunk_bytes, size_t limit_bytes)
@@ -107,7 +112,7 @@ take_locked(struct chunk_pool *pool, bool must_have, void **out, bool *out_is_ru
         if (rc != GODB_OK) return rc;
     }
     *out_is_run = pool->blocks[pool->block_count - 1].bytes == BLOCK_MAX &&
-                  pool->fresh_bytes % RUN == 0;
+                  pool->used_bytes >= RUNS_FROM && pool->fresh_bytes % RUN == 0;
     *out = pool->fresh;
     pool->fresh += pool->chunk_bytes;
     pool->fresh_bytes -= pool->chunk_bytes;

@@ -12,24 +12,8 @@
 /* Rows on their way into one part. */
 struct grouper_batch {
     size_t count;
-    uint64_t *rows; /* GROUP_BATCH of them; NULL: none came yet */
+    uint64_t *rows; /* a chunk of the pool; NULL: none came since the last was given */
 };
-
-static size_t
-batch_bytes(const struct grouping *grouping, enum group_kind kind)
-{
-    return GROUP_BATCH * grouping_row_words(grouping, kind) * sizeof(uint64_t);
-}
-
-uint64_t
-grouper_batches_bytes(const struct grouping *grouping)
-{
-    uint64_t bytes = 0;
-    for (int kind = 0; kind < GROUP_KINDS; kind++)
-        bytes +=
-            sizeof(struct grouper_batch) + batch_bytes(grouping, (enum group_kind)kind);
-    return bytes * grouping->split_count;
-}
 
 int
 grouper_init(struct grouper *grouper, struct grouping *grouping)
@@ -52,8 +36,6 @@ grouper_init(struct grouper *grouper, struct grouping *grouping)
 void
 grouper_free(struct grouper *grouper)
 {
-    for (size_t i = 0; grouper->batches && i < grouper->grouping->parts.count; i++)
-        free(grouper->batches[i].rows);
     free(grouper->batches);
     for (int kind = 0; kind < GROUP_KINDS; kind++)
         own_groups_free(&grouper->own[kind]);
@@ -95,20 +77,11 @@ l7_code(void *arg, const char *text)
 static int
 flush(struct grouper *grouper, size_t i, struct godb_err *err)
 {
-    struct grouper_batch *batch = &grouper->batches[i];
-    const size_t count = batch->count;
-    batch->count = 0;
-    return count == 0 ? GODB_OK
-                      : group_parts_add(&grouper->grouping->parts, i, batch->rows,
-                            count, &grouper->table, err);
-}
-
-static int
-start_batch(const struct grouping *grouping, struct grouper_batch *batch,
-    enum group_kind kind, struct godb_err *err)
-{
-    batch->rows = malloc(batch_bytes(grouping, kind));
-    return batch->rows ? GODB_OK : err_nomem(err);
+    const struct grouper_batch batch = grouper->batches[i];
+    grouper->batches[i] = (struct grouper_batch){0, NULL};
+    return batch.rows == NULL ? GODB_OK
+                              : group_parts_give(&grouper->grouping->parts, i,
+                                    batch.rows, batch.count, &grouper->table, err);
 }
 
 /* memcpy() of a few words costs more than the words. */
@@ -128,15 +101,19 @@ deal_rows(struct grouper *grouper, enum group_kind kind, const uint64_t *rows,
     const uint32_t *hashes, size_t count, struct godb_err *err)
 {
     const struct grouping *grouping = grouper->grouping;
+    struct group_parts *parts = &grouper->grouping->parts;
     const unsigned row_words = grouping_row_words(grouping, kind);
+    const size_t most = parts->pool.chunk_bytes / (row_words * sizeof *rows);
     for (size_t i = 0; i < count; i++, rows += row_words) {
         const size_t to = grouping_part_of(grouping, kind, hashes[i]);
         struct grouper_batch *batch = &grouper->batches[to];
-        if (batch->rows == NULL && start_batch(grouping, batch, kind, err) != GODB_OK)
-            return GODB_ENOMEM;
+        int rc = batch->rows != NULL
+                     ? GODB_OK
+                     : group_parts_take(parts, &grouper->table, &batch->rows, err);
+        if (rc != GODB_OK) return rc;
         copy_row(batch->rows + batch->count * row_words, rows, row_words);
-        if (++batch->count < GROUP_BATCH) continue;
-        int rc = flush(grouper, to, err);
+        if (++batch->count < most) continue;
+        rc = flush(grouper, to, err);
         if (rc != GODB_OK) return rc;
     }
     return GODB_OK;
@@ -203,8 +180,7 @@ add_to_own(
     struct grouper *grouper, enum group_kind kind, size_t count, struct godb_err *err)
 {
     struct own_groups *own = &grouper->own[kind];
-    if (own_groups_add(own, grouper->rows, grouper->hashes, count) != GODB_OK)
-        return err_nomem(err);
+    if (own_groups_add(own, grouper->rows, count) != GODB_OK) return err_nomem(err);
     return own->rows.count + GROUP_BATCH <= grouper->grouping->own_rows
                ? GODB_OK
                : renew_own(grouper, kind, err);

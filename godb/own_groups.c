@@ -26,25 +26,18 @@ own_groups_free(struct own_groups *own)
 }
 
 int
-own_groups_add(
-    struct own_groups *own, const uint64_t *rows, uint32_t *hashes, size_t count)
+own_groups_add(struct own_groups *own, const uint64_t *rows, size_t count)
 {
     own->row_count += count;
-    if (row_list_reserve(&own->rows, own->rows.count + count, true) != GODB_OK)
-        return GODB_ENOMEM;
     if (own->table.list == NULL && group_table_begin(&own->table, &own->rows,
-                                       own->key_words, own->seed, 0, 0) != GODB_OK)
+                                       own->key_words, own->seed, 0) != GODB_OK)
         return GODB_ENOMEM;
-    group_hash(hashes, rows, own->key_words, own->rows.row_words, count, own->seed);
-    int rc = group_table_add(&own->table, rows, hashes, count);
-    own->rows.count = own->table.count;
-    return rc;
+    return group_table_add(&own->table, rows, count);
 }
 
 void
 own_groups_clear(struct own_groups *own)
 {
     own->table.list = NULL;
-    own->table.next = 0;
     own->rows.count = own->row_count = 0;
 }

@@ -12,7 +12,7 @@
 enum { OWN_GROUPS_MAX = 12288 };
 
 struct own_groups {
-    struct row_list rows; /* groups, and room for a batch */
+    struct row_list rows; /* groups */
     unsigned key_words;
     uint64_t seed;
     uint64_t row_count; /* that groups were made of since they were cleared */
@@ -24,10 +24,9 @@ void own_groups_init(struct own_groups *own, const struct key_layout *layout,
     struct chunk_pool *pool, unsigned row_words, uint64_t seed);
 void own_groups_free(struct own_groups *own);
 
-/* Add at most GROUP_BATCH rows; *hashes is room for as many.  There are never to be
- * more than OWN_GROUPS_MAX groups.  GODB_OK or GODB_ENOMEM. */
-int own_groups_add(
-    struct own_groups *own, const uint64_t *rows, uint32_t *hashes, size_t count);
+/* Add rows.  There are never to be more than OWN_GROUPS_MAX groups.  GODB_OK or
+ * GODB_ENOMEM. */
+int own_groups_add(struct own_groups *own, const uint64_t *rows, size_t count);
 
 /* Forget the groups. */
 void own_groups_clear(struct own_groups *own);
