@@ -32,7 +32,7 @@ enum {
         256, /* of the result, so that a part of millions of groups fits the cache */
     SMALL_RANGE_S = 4 * 3600, /* not worth a thread */
     PROCESS_BYTES = 8 << 20,
-    THREAD_BYTES = 6 << 20
+    THREAD_BYTES = 8 << 20
 };
 
 /* What the threads of a question share. */
