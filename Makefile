@@ -184,6 +184,27 @@ $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,$(call test_pkgs,$@))
 
+# Other versions of SQLite: a small shell for each whose amalgamation `make deps-sqlite`
+# has fetched, and the extension built with its headers.
+sqlite_versions := $(patsubst build/sqlite/%/sqlite3.c,%,$(wildcard build/sqlite/*/sqlite3.c))
+build/sqlite/%/sqlite3.o: build/sqlite/%/sqlite3.c
+	$(call say,CC,$@)
+	$(Q)$(CC) -O1 -w -DSQLITE_THREADSAFE=1 -c -o $@ $<
+build/sqlite/%/sqlhost: tests/host/sqlhost.c build/sqlite/%/sqlite3.o
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=c11 -DSQLHOST_LOADS -I$(@D) -o $@ $^ -ldl -lm -pthread
+build/sqlite/%/goprobe.so: $(src_vtab) $(wildcard vtab/*.h) $(B)/gen/sql_views.h $(B)/libgodb.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(ours)) -O1 -Werror -I$(@D) '-DGOPROBE_DB_PATH="$(DB_PATH)"' \
+	    -shared -o $@ $(src_vtab) $(B)/libgodb.a $(DEFS_$(BUILD)) $(call pkg_libs,$(pkgs_godb))
+build/sqlite/%/vtab_oracle: tests/unit/vtab_oracle.c build/sqlite/%/sqlite3.o build/sqlite/%/goprobe.so
+	$(call say,LD,$@)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(ours)) -O1 -UNDEBUG -DSQLITE_CORE -I$(@D) '-DGOPROBE_DB_PATH="$(DB_PATH)"' -o $@ \
+	    $< $(@D)/sqlite3.o $(src_vtab) $(B)/libgodb.a -ldl -lm $(call pkg_libs,cmocka $(pkgs_godb))
+.PRECIOUS: build/sqlite/%/sqlite3.o
+.PHONY: sqlite-hosts
+sqlite-hosts: $(foreach v,$(sqlite_versions),$(addprefix build/sqlite/$v/,sqlhost goprobe.so vtab_oracle))
+
 .PHONY: test check asan tsan tests-built bench bench-data bench-capture
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
@@ -242,7 +263,7 @@ DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl open
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
-.PHONY: deps deps-dev deps-bench
+.PHONY: deps deps-dev deps-bench deps-sqlite
 deps: ## install the Debian packages that are missing
 	@packaging/deps $(DEPS) $(DEPS_TEST)
 deps-dev: ## those for format, lint and fuzzing too
@@ -250,6 +271,9 @@ deps-dev: ## those for format, lint and fuzzing too
 deps-bench: ## the peers that make bench measures; DuckDB where there is npm
 	@packaging/deps $(DEPS) $(DEPS_TEST) $(DEPS_BENCH)
 	$(if $(shell command -v npm),npm install --prefix build/bench --no-fund --no-audit @duckdb/node-api)
+
+deps-sqlite: ## an older and a newer SQLite to test the extension with, where there is npm
+	@packaging/deps-sqlite build/sqlite
 
 # --- Demo, install ---------------------------------------------------------------------
 
