@@ -253,7 +253,7 @@ fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 
 # --- Quality ------------------------------------------------------------------------
 
-c_files := $(wildcard */*.c */*.h tests/*/*.c tests/*/*.h)
+c_files := $(wildcard */*.c */*.h docs/examples/*.c tests/*/*.c tests/*/*.h)
 sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
 
 .PHONY: format check-format lint
@@ -279,7 +279,9 @@ DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl open
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
-.PHONY: deps deps-dev deps-bench deps-sqlite
+DEPS_DEB := debhelper dpkg-dev fakeroot lintian debootstrap
+
+.PHONY: deps deps-dev deps-bench deps-sqlite deps-deb deb deb-test
 deps: ## install the Debian packages that are missing
 	@packaging/deps $(DEPS) $(DEPS_TEST)
 deps-dev: ## those for format, lint and fuzzing too
@@ -290,6 +292,13 @@ deps-bench: ## the peers that make bench measures; DuckDB where there is npm
 
 deps-sqlite: ## an older and a newer SQLite to test the extension with, where there is npm
 	@packaging/deps-sqlite build/sqlite
+
+deps-deb: ## those for Debian packages and their tests
+	@packaging/deps $(DEPS) $(DEPS_DEB)
+deb: ## Debian packages, to build/deb
+	@packaging/build-deb build/deb $(VERSION)
+deb-test: ## install, start, ask, upgrade and purge them in a fresh Debian (root, network)
+	@tests/packages/run build/deb
 
 # --- Demo, install ---------------------------------------------------------------------
 
