@@ -126,6 +126,13 @@ $(B)/gen/sql_views.h: $(src_views) sql/embed.awk Makefile
 	$(Q)awk -f sql/embed.awk $(src_views) > $@
 $(B)/vtab/extension.o $(B)/vtab_core/extension.o: $(B)/gen/sql_views.h
 
+# The look of goquery -report, likewise.
+$(B)/gen/page_css.h: shell/page.css shell/embed.awk Makefile
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk -v name=page_css -f shell/embed.awk shell/page.css > $@
+$(B)/shell/page.o: $(B)/gen/page_css.h
+
 define archive
 $(B)/lib$(1).a: $$(obj_$(1))
 	$$(call say,AR,$$@)
@@ -138,7 +145,7 @@ $(B)/goprobe: $(B)/capture/goprobe_main.o $(B)/libcapture.a $(B)/libgodb.a
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_capture) $(pkgs_godb))
 $(B)/goquery: $(B)/shell/goquery_main.o $(B)/libshell.a $(B)/libvtab_core.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
+	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lm $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
 $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib $(pkgs_godb))
@@ -224,7 +231,7 @@ format: ## reformat all C
 	$(CLANG_FORMAT) -i $(c_files)
 check-format: ## fail where the format differs
 	$(CLANG_FORMAT) --dry-run --Werror $(c_files)
-lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
+lint: $(B)/gen/sql_views.h $(B)/gen/page_css.h ## cppcheck, shellcheck, man pages, layers
 	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability --suppress=missingInclude \
 	    --suppress=missingIncludeSystem -I. -I$(B)/gen -j2 $(wildcard godb capture vtab shell)
