@@ -253,8 +253,7 @@ print_loss(const struct page *page, const struct page_answer *loss)
     figure_begin(page, "Packets lost");
     page_number(page, dropped);
     if (!dropped->is_null && received > 0)
-        snprintf(note, sizeof note, "%.3g %% of all that came",
-            100 * dropped->number / received);
+        snprintf(note, sizeof note, "%.2g %% of all", 100 * dropped->number / received);
     else if (!dropped->is_null)
         snprintf(note, sizeof note, "by capture");
     figure_end(page, note);
@@ -315,8 +314,8 @@ print_parts(struct page *page, struct godb_err *err)
     int rc = page_answer_get(&page->apps, &page->session,
         "SELECT l7_name, bytes_percent FROM apps_dpi", err);
     if (rc == GODB_OK) rc = page_time_write(page, err);
-    if (rc == GODB_OK) rc = page_ifaces_write(page, err);
     if (rc == GODB_OK) rc = page_tables_write(page, err);
+    if (rc == GODB_OK) rc = page_ifaces_write(page, err);
     page_answer_free(&page->apps);
     return rc;
 }

@@ -258,14 +258,13 @@ print_time_axis(const struct chart *chart)
     const int64_t span_s = (int64_t)steps->count * steps->step_s;
     const int64_t tick_s = tick_length(span_s);
     const int64_t of_day_s = tick_s < 86400 ? tick_s : 86400;
-    int64_t at_s = page_midnight(steps->begin_s);
+    const int64_t midnight_s = page_midnight(steps->begin_s);
+    int64_t at_s = midnight_s;
     while (at_s < steps->begin_s)
         at_s += of_day_s;
     fputs("<div class=\"x\" aria-hidden=\"true\">", chart->page->out);
-    for (bool is_odd = false; at_s < steps->begin_s + span_s; is_odd = !is_odd) {
-        print_tick(chart, at_s, tick_s, is_odd);
-        at_s += tick_s;
-    }
+    for (; at_s < steps->begin_s + span_s; at_s += tick_s)
+        print_tick(chart, at_s, tick_s, (at_s - midnight_s) / tick_s % 2 != 0);
     fputs("</div>\n", chart->page->out);
 }
 
