@@ -221,6 +221,15 @@ fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 	    -lcsv -lm $(call pkg_libs,$(call test_pkgs,$*))
 	build/fuzz/fuzz_$* -max_total_time=$(FUZZ_S) build/fuzz/corpus/$* tests/fuzz/corpus/$*
 
+# --- Documents ----------------------------------------------------------------------------
+
+.PHONY: docs-examples pictures
+docs-examples: all $(B)/tests/host/mkoffice ## what the examples of the documents print, anew
+	@rm -rf $(B)/docs && mkdir -p $(B)/docs && $(B)/tests/host/mkoffice $(B)/docs/office
+	@cd $(B)/docs && $(CURDIR)/tests/docs.py update $(CURDIR)/$(B) $(addprefix $(CURDIR)/,README.md docs/sql.md docs/cookbook.md)
+pictures: all $(B)/tests/host/mkoffice ## the pictures of README.md, anew
+	@tests/pictures.sh $(B)
+
 # --- Quality ------------------------------------------------------------------------
 
 c_files := $(wildcard */*.c */*.h tests/*/*.c tests/*/*.h)
@@ -245,8 +254,8 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
     sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libmnl-dev \
     libsystemd-dev libseccomp-dev libc-ares-dev zlib1g-dev libzstd-dev
 DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
-    binutils procps time rsyslog util-linux gzip zstd zsh
-DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
+    binutils procps time rsyslog util-linux gzip zstd zsh faketime
+DEPS_DEV := clang clang-format cppcheck shellcheck mandoc chromium
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
 .PHONY: deps deps-dev deps-bench
@@ -300,7 +309,7 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	$(if $(man_5),install -m 644 $(man_5) $(DESTDIR)$(MANDIR)/man5/)
 	$(if $(man_7),install -m 644 $(man_7) $(DESTDIR)$(MANDIR)/man7/)
 	$(if $(man_8),install -m 644 $(man_8) $(DESTDIR)$(MANDIR)/man8/)
-	install -m 644 packaging/goprobe.conf README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md $(DESTDIR)$(DOCDIR)/
+	install -m 644 packaging/goprobe.conf README.md LICENSE CHANGELOG.md docs/sql.md docs/cookbook.md docs/format.md $(DESTDIR)$(DOCDIR)/
 	$(if $(DESTDIR),,ldconfig)
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(BINDIR)/goquery \
