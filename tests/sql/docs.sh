@@ -21,13 +21,13 @@ is "every table, view and function has an example" "$missing" ""
 is "the cookbook has twenty questions" "$(grep -c '^### [0-9]*\. .*[?)]$' docs/cookbook.md)" 20
 # What the README tells people to type, beyond its examples.
 missing=
-for target in $(grep -oE 'make [a-z]+( [a-z]+)?' README.md | sed 's/make//'); do
+while read -r target; do
     grep -qE "^$target:" Makefile || missing+=" $target"
-done
+done < <(grep -oE 'make [a-z]+( [a-z]+)?' README.md | sed 's/^make //' | tr ' ' '\n')
 is "every make target of the README is one" "$missing" ""
-for path in $(grep -oE '\(docs/[a-z.-]+\)|"docs/[a-z.-]+"|`docs/[a-z.-]+`' README.md | tr -d '()"`'); do
+while read -r path; do
     [ -s "$path" ] || missing+=" $path"
-done
+done < <(grep -oE 'docs/[a-z-]+[.][a-z]+' README.md)
 is "and every file of docs/" "$missing" ""
 fails "its pictures are small" test "$(find docs -name '*.png' -size +199k)"
 
