@@ -41,7 +41,9 @@ page_steps_make(int64_t first_s, int64_t last_s, size_t most)
         const int64_t length_s = i < length_count
                                      ? lengths_s[i]
                                      : 364 * INT64_C(86400) << (i - length_count);
-        const int64_t begin_s = first_s - (first_s - midnight_s) % length_s;
+        /* The shortest are the blocks themselves, whatever seconds those end at. */
+        const int64_t begin_s =
+            i == 0 ? first_s : first_s - (first_s - midnight_s) % length_s;
         const int64_t count = (last_s - begin_s + length_s - 1) / length_s;
         if (count <= (int64_t)most)
             steps =
@@ -112,8 +114,9 @@ print_data(const struct page *page, const struct page_cell *cell, const char *hu
     }
     fputs("<data value=\"", page->out);
     page_escape(page->out, cell->text);
-    fprintf(page->out, "\" title=\"%s\">", cell->text);
-    fprintf(page->out, "%s</data>", human);
+    fputs("\" title=\"", page->out);
+    page_escape(page->out, cell->text);
+    fprintf(page->out, "\">%s</data>", human);
 }
 
 void

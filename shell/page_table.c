@@ -14,6 +14,7 @@ enum kind {
     KIND_ADDRESS,
     KIND_NAME,
     KIND_APP,   /* a name with its colour */
+    KIND_NOTE,  /* behind the name before it, in its cell */
     KIND_COUNT, /* of packets: left out where there is little room */
     KIND_BYTES,
     KIND_SHARE /* a bar and a percentage */
@@ -46,9 +47,9 @@ static const struct top_list lists[] = {
         "talk_dst", {{"address", KIND_ADDRESS}, MEASURES}},
     {"applications", "With which applications", NULL,
         "l7_name, l7_category, packets, bytes, bytes_percent", "apps_dpi",
-        {{"application", KIND_APP}, {"category", KIND_NAME}, MEASURES}},
+        {{"application", KIND_APP}, {NULL, KIND_NOTE}, MEASURES}},
     {"ports", "Over which ports", NULL, "dport, proto, packets, bytes, bytes_percent",
-        "apps_port", {{"port", KIND_NAME}, {"protocol", KIND_NAME}, MEASURES}},
+        "apps_port", {{"port", KIND_NAME}, {NULL, KIND_NOTE}, MEASURES}},
 };
 
 static bool
@@ -63,6 +64,7 @@ print_titles(const struct page *page, const struct top_list *list)
     fputs("<table><thead><tr>", page->out);
     for (size_t i = 0; i < COLUMNS_MAX && list->shown[i].kind; i++) {
         const enum kind kind = list->shown[i].kind;
+        if (kind == KIND_NOTE) continue;
         if (kind == KIND_SHARE)
             fputs("<th class=\"b\" aria-hidden=\"true\"></th>", page->out);
         fprintf(page->out, "<th scope=\"col\"%s>%s</th>",
@@ -87,6 +89,7 @@ print_share(
         colour, max > 0 ? 100 * cell->number / max : 0, cell->text, cell->number);
 }
 
+/* Its end is the begin of the next one, in HTML; a note may come before. */
 static void
 print_text(const struct page *page, const struct page_cell *cell, enum kind kind,
     size_t colour)
@@ -95,7 +98,15 @@ print_text(const struct page *page, const struct page_cell *cell, enum kind kind
     if (kind == KIND_APP) fprintf(page->out, "<i class=\"k c%zu\"></i>", colour);
     fputs("<bdi>", page->out);
     page_escape(page->out, cell->text);
-    fputs("</bdi></td>", page->out);
+    fputs("</bdi>", page->out);
+}
+
+static void
+print_note(const struct page *page, const struct page_cell *cell)
+{
+    fputs(" <small><bdi>", page->out);
+    page_escape(page->out, cell->text);
+    fputs("</bdi></small>", page->out);
 }
 
 static void
@@ -117,6 +128,8 @@ print_row(const struct page *page, const struct top_list *list,
             else
                 page_number(page, cell);
             fputs("</td>", page->out);
+        } else if (kind == KIND_NOTE) {
+            print_note(page, cell);
         } else {
             print_text(page, cell, kind, colour);
         }
