@@ -142,6 +142,13 @@ $(B)/gen/sql_views.h: $(src_views) sql/embed.awk Makefile
 	$(Q)awk -f sql/embed.awk $(src_views) > $@
 $(B)/vtab/extension.o $(B)/vtab_core/extension.o: $(B)/gen/sql_views.h
 
+# The look of goquery -report, likewise.
+$(B)/gen/page_css.h: shell/page.css shell/embed.awk Makefile
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk -v name=page_css -f shell/embed.awk shell/page.css > $@
+$(B)/shell/page.o: $(B)/gen/page_css.h
+
 define archive
 $(B)/lib$(1).a: $$(obj_$(1))
 	$$(call say,AR,$$@)
@@ -154,7 +161,7 @@ $(B)/goprobe: $(B)/capture/goprobe_main.o $(B)/libcapture.a $(B)/libgodb.a
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_capture) $(pkgs_godb))
 $(B)/goquery: $(B)/shell/goquery_main.o $(B)/libshell.a $(B)/libvtab_core.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
+	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lm $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
 $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib $(pkgs_godb))
@@ -251,6 +258,15 @@ fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 	    -lcsv -lm $(call pkg_libs,$(call test_pkgs,$*))
 	build/fuzz/fuzz_$* -max_total_time=$(FUZZ_S) build/fuzz/corpus/$* tests/fuzz/corpus/$*
 
+# --- Documents ----------------------------------------------------------------------------
+
+.PHONY: docs-examples pictures
+docs-examples: all $(B)/tests/host/mkoffice ## what the examples of the documents print, anew
+	@rm -rf $(B)/docs && mkdir -p $(B)/docs && $(B)/tests/host/mkoffice $(B)/docs/office
+	@cd $(B)/docs && $(CURDIR)/tests/docs.py update $(CURDIR)/$(B) $(addprefix $(CURDIR)/,README.md docs/sql.md docs/cookbook.md)
+pictures: all $(B)/tests/host/mkoffice ## the pictures of README.md, anew
+	@tests/pictures.sh $(B)
+
 # --- Quality ------------------------------------------------------------------------
 
 c_files := $(wildcard */*.c */*.h docs/examples/*.c tests/*/*.c tests/*/*.h)
@@ -261,7 +277,7 @@ format: ## reformat all C
 	$(CLANG_FORMAT) -i $(c_files)
 check-format: ## fail where the format differs
 	$(CLANG_FORMAT) --dry-run --Werror $(c_files)
-lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
+lint: $(B)/gen/sql_views.h $(B)/gen/page_css.h ## cppcheck, shellcheck, man pages, layers
 	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability --suppress=missingInclude \
 	    --suppress=missingIncludeSystem -I. -I$(B)/gen -j2 $(wildcard godb capture vtab shell)
@@ -275,8 +291,8 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
     sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libmnl-dev \
     libsystemd-dev libseccomp-dev libc-ares-dev zlib1g-dev libzstd-dev
 DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
-    binutils procps time rsyslog util-linux gzip zstd zsh
-DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
+    binutils procps time rsyslog util-linux gzip zstd zsh faketime
+DEPS_DEV := clang clang-format cppcheck shellcheck mandoc chromium
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
 DEPS_DEB := debhelper dpkg-dev fakeroot lintian debootstrap

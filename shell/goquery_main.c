@@ -7,6 +7,7 @@
  *      session           SQLite with goprobe's tables
  *      query_run         runs it
  *      output_*          prints it
+ *      page              -report
  *      statement_run     -q, shell_open -shell, maintain -clean and -wipe
  *
  * It knows no more about flows than the SQL does: what it prints, `goquery -sql` lets
@@ -22,6 +23,7 @@
 
 #include "shell/goquery_options.h"
 #include "shell/maintain.h"
+#include "shell/page.h"
 #include "shell/query_run.h"
 #include "shell/shell_err.h"
 #include "shell/shell_open.h"
@@ -99,6 +101,8 @@ act(const struct goquery_options *options, struct godb_err *err)
         return answer(options, err);
     case GOQUERY_STATEMENT:
         return statement_run(stdout, options, err);
+    case GOQUERY_PAGE:
+        return page_run(options, err);
     case GOQUERY_SHELL:
         return shell_open(&options->scope, err);
     case GOQUERY_CLEAN:
