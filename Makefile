@@ -228,7 +228,7 @@ build/sqlite/%/vtab_oracle: tests/unit/vtab_oracle.c build/sqlite/%/sqlite3.o bu
 .PHONY: sqlite-hosts
 sqlite-hosts: $(foreach v,$(sqlite_versions),$(addprefix build/sqlite/$v/,sqlhost goprobe.so vtab_oracle))
 
-.PHONY: test check asan tsan tests-built bench bench-data bench-capture
+.PHONY: test check asan tsan tests-built bench bench-data bench-capture bench-import
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory deps
@@ -243,6 +243,8 @@ bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside e
 	@tests/bench/run $(B)
 bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside every peer installed
 	@tests/bench/capture $(B)
+bench-import: all $(bin_bench) ## rows a second from CSV, beside every peer installed
+	@tests/bench/import $(B)
 bench-data: $(B)/goprobe.so $(bin_bench) ## make those flows and load the peers; BENCH_FRESH=1: anew
 	@tests/bench/run $(B) data
 

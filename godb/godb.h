@@ -614,6 +614,23 @@ void godb_block_reset(struct godb_block *block); /* empty, memory kept */
 void godb_block_free(struct godb_block *block);
 size_t godb_block_count(const struct godb_block *block);
 
+/* How much time a smaller block is worth. */
+enum godb_effort {
+    GODB_EFFORT_SMALL, /* milliseconds for a block of some thousand flows */
+    GODB_EFFORT_QUICK  /* a quarter of that; 4 % larger */
+};
+
+/* What packing needs, for one thread at a time; or ENOMEM. */
+struct godb_packer;
+int godb_packer_new(struct godb_packer **out, enum godb_effort effort);
+void godb_packer_free(struct godb_packer *packer);
+
+/* Sort and compress a block that will be stamped time_s, in any thread, so that
+ * godb_writer_append() has only to write it.  Rows that are added later undo it.
+ * GODB_EARG where the rows are too many, GODB_ENOMEM. */
+int godb_block_pack(struct godb_packer *packer, struct godb_block *block,
+    int64_t time_s, struct godb_err *err);
+
 struct godb_writer;
 
 /* Append blocks to one interface; makes its directory.  l7_names is what the flows'
@@ -632,8 +649,9 @@ struct godb_block_stats {
 
 /* Stage one block, stamped time_s, all columns or nothing.  It becomes visible with the
  * next commit; a step to another day commits the day before by itself.  stats may be
- * NULL: not known.  The block's rows are sorted by sip, dip, proto and dport, which
- * makes it smaller on disk and faster to scan; nothing else in it changes.
+ * NULL: not known.  A block that is not packed for this stamp is packed here: its rows
+ * are sorted by sip, dip, proto and dport, which makes it smaller on disk and faster to
+ * scan; nothing else in it changes.
  *
  * GODB_EARG where time_s is not later than the interface's last block; GODB_EFULL;
  * GODB_EIO.  After an error nothing of this block will be seen by anyone. */

@@ -17,8 +17,8 @@
 #ifndef GODB_STAGE_H
 #define GODB_STAGE_H
 
-#include "godb/block.h"
 #include "godb/block_index.h"
+#include "godb/block_pack.h"
 #include "godb/colfile.h"
 #include "godb/meta.h"
 
@@ -40,10 +40,6 @@ struct stage {
     struct block_index_writer index;
     uint64_t index_end; /* of the committed blocks' records */
     int index_errno;    /* what ended it */
-    /* Working memory. */
-    struct codec_state *codec;
-    uint8_t *raw, *packed;
-    size_t raw_capacity, packed_capacity;
 };
 
 /* Open or create <root>/<iface>/<day>, take away what a crash left, and bring meta.json
@@ -56,8 +52,9 @@ void stage_close(struct stage *stage);
 /* Blocks that the day has, staged ones included. */
 uint32_t stage_block_count(const struct stage *stage);
 
-/* Write the block's bytes.  Adds meta to the entries; its time_s is the stamp. */
-int stage_add(struct stage *stage, const struct godb_block *block,
+/* Write the block's bytes.  Adds meta to the entries; its time_s is the stamp that the
+ * block is packed for. */
+int stage_add(struct stage *stage, const struct packed_block *packed,
     const struct meta_block *meta, struct godb_err *err);
 
 /* All staged blocks, or none: after an error they are dropped. */

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "godb/block.h"
+#include "godb/block_pack.h"
 #include "godb/day.h"
 #include "godb/day_list.h"
 #include "godb/error.h"
@@ -36,9 +36,10 @@ struct godb_writer {
     const struct godb_l7_names *l7_names;
     godb_warn_fn *warn;
     void *warn_arg;
-    int iface_fd;        /* holds the lock */
-    int64_t committed_s; /* the last block that is on disk; 0: none */
-    int64_t last_s;      /* the last block, staged ones included */
+    int iface_fd;               /* holds the lock */
+    int64_t committed_s;        /* the last block that is on disk; 0: none */
+    int64_t last_s;             /* the last block, staged ones included */
+    struct godb_packer *packer; /* NULL until a block is not packed */
     bool has_stage;
     bool summary_is_stale;
     struct stage stage;
@@ -176,6 +177,7 @@ godb_writer_close(struct godb_writer *writer)
     if (writer == NULL) return;
     if (writer->has_stage) stage_close(&writer->stage);
     if (writer->iface_fd >= 0) close(writer->iface_fd);
+    godb_packer_free(writer->packer);
     free(writer);
 }
 
@@ -214,6 +216,19 @@ declare_l7(struct godb_writer *writer, int64_t time_s, struct godb_err *err)
     return rc;
 }
 
+static int
+pack(struct godb_writer *writer, struct godb_block *block, int64_t time_s,
+    struct godb_err *err)
+{
+    if (block_is_packed(block, time_s)) return GODB_OK;
+    if (writer->packer == NULL &&
+        godb_packer_new(&writer->packer, GODB_EFFORT_SMALL) != GODB_OK)
+        return err_nomem(err);
+    int rc = godb_block_pack(writer->packer, block, time_s, err);
+    if (rc == GODB_EARG) err_prefix(err, writer->stage.path);
+    return rc;
+}
+
 static struct meta_block
 meta_of(const struct godb_block *block, int64_t time_s,
     const struct godb_block_stats *stats)
@@ -242,10 +257,10 @@ godb_writer_append(struct godb_writer *writer, int64_t time_s, struct godb_block
     int rc = enter_day(writer, day_of(time_s), err);
     const bool is_first = rc == GODB_OK && writer->stage.staged_count == 0;
     if (is_first) rc = declare_l7(writer, time_s, err);
+    if (rc == GODB_OK) rc = pack(writer, block, time_s, err);
     if (rc != GODB_OK) return rc;
-    if (block_sort(block) != GODB_OK) return err_nomem(err);
     const struct meta_block meta = meta_of(block, time_s, stats);
-    rc = stage_add(&writer->stage, block, &meta, err);
+    rc = stage_add(&writer->stage, block->packed, &meta, err);
     if (rc == GODB_OK) writer->last_s = time_s;
     return rc;
 }
