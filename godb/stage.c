@@ -153,6 +153,7 @@ index_block(struct stage *stage, const struct godb_block *block,
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         columns[col] = block->columns[col];
     record->time_s = entry->time_s;
+    record->owner = stage->owner;
     block_record_describe(record, columns, (uint32_t)block->count);
     if (sieve_build(&lines, &record->line_count, columns, (uint32_t)block->count,
             entry->time_s) != GODB_OK)
@@ -189,6 +190,7 @@ stage_open(struct stage *stage, const char *root, const char *iface, int64_t day
 {
     memset(stage, 0, sizeof *stage);
     stage->dir_fd = stage->index.fd = -1;
+    stage->owner = block_record_owner(iface, day_s);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         stage->files[col].fd = -1;
     int rc = make_day_dir(stage, root, iface, day_s, err);
