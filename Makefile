@@ -91,7 +91,7 @@ obj_vtab_core := $(patsubst vtab/%.c,$(B)/vtab_core/%.o,$(src_vtab))
 obj_shell := $(call obj,$(filter-out %_main.c,$(src_shell)))
 
 .PHONY: all ext
-all: $(B)/goprobe $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(B)/goprobe.so ## build everything
+all: $(B)/goprobe $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(B)/goprobe-check $(B)/goprobe.so ## build everything
 ext: $(B)/goprobe.so ## build the SQLite extension alone: no libpcap, no nDPI
 
 $(B)/godb/%.o: godb/%.c Makefile
@@ -145,6 +145,9 @@ $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 $(B)/goprobe-index: $(B)/shell/index_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
+$(B)/goprobe-check: $(B)/shell/check_main.o $(B)/libshell.a $(B)/libgodb.a
+	$(call say,LD,$@)
+	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,jansson $(pkgs_godb))
 # -z defs: a library that is missing from the line must fail here, not at the user's
 # .load; sanitizer builds find their runtime in the host program instead.
 $(B)/goprobe.so: $(obj_vtab) $(B)/libgodb.a
@@ -272,7 +275,7 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(COMPLETIONDIR) $(DESTDIR)$(INCLUDEDIR)/godb \
 	    $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(SYSCONFDIR) $(DESTDIR)$(INITDIR) \
 	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(ZSHDIR)
-	install -m 755 $(B)/goprobe $(DESTDIR)$(SBINDIR)/
+	install -m 755 $(B)/goprobe $(B)/goprobe-check $(DESTDIR)$(SBINDIR)/
 	install -m 755 $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(DESTDIR)$(BINDIR)/
 	install -m 644 $(B)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so
 	ln -sf libgoprobe.so $(DESTDIR)$(LIBDIR)/goprobe.so
@@ -281,6 +284,7 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	ln -sf goquery $(DESTDIR)$(COMPLETIONDIR)/goconvert
 	install -m 644 shell/completion.zsh $(DESTDIR)$(ZSHDIR)/_goquery
 	install -m 644 packaging/completion.bash $(DESTDIR)$(COMPLETIONDIR)/goprobe
+	ln -sf goprobe $(DESTDIR)$(COMPLETIONDIR)/goprobe-check
 	$(fill_paths) packaging/goprobe.init > $(DESTDIR)$(INITDIR)/goprobe.init
 	chmod 755 $(DESTDIR)$(INITDIR)/goprobe.init
 	$(fill_paths) packaging/goprobe.service > $(DESTDIR)$(UNITDIR)/goprobe.service
@@ -296,13 +300,14 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	install -m 644 packaging/goprobe.conf README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md $(DESTDIR)$(DOCDIR)/
 	$(if $(DESTDIR),,ldconfig)
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(BINDIR)/goquery \
+	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(SBINDIR)/goprobe-check $(DESTDIR)$(BINDIR)/goquery \
 	    $(DESTDIR)$(BINDIR)/goconvert $(DESTDIR)$(BINDIR)/goprobe-index \
 	    $(DESTDIR)$(LIBDIR)/goprobe.so $(DESTDIR)$(LIBDIR)/libgoprobe.so \
 	    $(DESTDIR)$(COMPLETIONDIR)/goquery $(DESTDIR)$(COMPLETIONDIR)/goconvert $(DESTDIR)$(ZSHDIR)/_goquery $(DESTDIR)$(INCLUDEDIR)/godb/godb.h \
 	    $(DESTDIR)$(LIBDIR)/libgodb.a $(DESTDIR)$(LIBDIR)/pkgconfig/godb.pc \
 	    $(DESTDIR)$(INITDIR)/goprobe.init $(DESTDIR)$(UNITDIR)/goprobe.service \
 	    $(DESTDIR)$(SYSUSERSDIR)/goprobe.conf $(DESTDIR)$(COMPLETIONDIR)/goprobe \
+	    $(DESTDIR)$(COMPLETIONDIR)/goprobe-check \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(man_1))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man5/,$(notdir $(man_5))) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man7/,$(notdir $(man_7))) \

@@ -64,7 +64,8 @@ block_index_open(struct block_index *index, int dir_fd, uint32_t owner)
 {
     struct stat st;
     index->owner = owner;
-    index->fd = openat(dir_fd, BLOCK_INDEX_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    index->fd = openat(
+        dir_fd, BLOCK_INDEX_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (index->fd < 0) return;
     if (fstat(index->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
         !read_header(index->fd, index->header))
@@ -156,7 +157,7 @@ block_index_create(struct block_index_writer *writer, int dir_fd, const char *na
     const int flags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
     memcpy(header, magic, sizeof magic);
     writer->end = sizeof header;
-    writer->fd = openat(dir_fd, name, flags, 0666);
+    writer->fd = openat(dir_fd, name, flags, FS_FILE_MODE);
     if (writer->fd < 0) return errno;
     int rc = fs_write_at(writer->fd, header, sizeof header, 0);
     if (rc != 0) block_index_close_write(writer);

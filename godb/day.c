@@ -63,7 +63,7 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
         day->files[col].column = (enum godb_column)col;
     }
     day->v4 = NULL;
-    day->dir_fd = fs_open_dir(AT_FDCWD, day->path);
+    day->dir_fd = fs_open_below(root, iface, strrchr(day->path, '/') + 1);
     if (day->dir_fd < 0 && errno == ENOENT)
         return open_v4(day, root, iface, day_s, err);
     if (day->dir_fd < 0) return err_sys(err, errno, "%s", day->path);

@@ -43,13 +43,15 @@ static int
 make_day_dir(struct stage *stage, const char *root, const char *iface, int64_t day_s,
     struct godb_err *err)
 {
+    char name[24];
     int length =
         snprintf(stage->path, sizeof stage->path, "%s/%s/%" PRId64, root, iface, day_s);
     if (length < 0 || (size_t)length >= sizeof stage->path)
         return err_set(err, GODB_EARG, "%s: the path is too long", root);
-    if (mkdir(stage->path, 0755) != 0 && errno != EEXIST)
+    if (mkdir(stage->path, FS_DIR_MODE) != 0 && errno != EEXIST)
         return err_sys(err, errno, "%s: cannot be created", stage->path);
-    stage->dir_fd = fs_open_dir(AT_FDCWD, stage->path);
+    snprintf(name, sizeof name, "%" PRId64, day_s);
+    stage->dir_fd = fs_open_below(root, iface, name);
     if (stage->dir_fd < 0) return err_sys(err, errno, "%s", stage->path);
     stage->day_s = day_s;
     return GODB_OK;
