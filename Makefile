@@ -103,7 +103,7 @@ obj_shell := $(call obj,$(filter-out %_main.c,$(src_shell)))
 
 .PHONY: all compile ext FORCE
 compile: all ## the same; never needs root
-all: $(B)/goprobe $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(B)/goprobe.so ## build everything
+all: $(B)/goprobe $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(B)/goprobe-check $(B)/goprobe.so ## build everything
 ext: $(B)/goprobe.so ## build the SQLite extension alone: no libpcap, no nDPI
 
 $(B)/godb/%.o: godb/%.c Makefile
@@ -168,6 +168,9 @@ $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 $(B)/goprobe-index: $(B)/shell/index_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
+$(B)/goprobe-check: $(B)/shell/check_main.o $(B)/libshell.a $(B)/libgodb.a
+	$(call say,LD,$@)
+	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,jansson $(pkgs_godb))
 # -z defs: a library that is missing from the line must fail here, not at the user's
 # .load; sanitizer builds find their runtime in the host program instead.
 $(B)/goprobe.so: $(obj_vtab) $(B)/libgodb.a
@@ -332,7 +335,7 @@ demo: ## real traffic in network namespaces, captured and asked about in SQL
 # lib, and the sonames of those: so the file is libgoprobe.so and its soname goprobe.so.
 man_pages := $(wildcard docs/*.[1578])
 installed := \
-    755:$(B)/goprobe:$(SBINDIR)/goprobe \
+    $(foreach p,goprobe goprobe-check,755:$(B)/$p:$(SBINDIR)/$p) \
     $(foreach p,goquery goconvert goprobe-index,755:$(B)/$p:$(BINDIR)/$p) \
     644:$(B)/goprobe.so:$(LIBDIR)/libgoprobe.so \
     644:$(B)/libgodb.a:$(LIBDIR)/libgodb.a \
@@ -353,13 +356,13 @@ filled := \
 cron := 644:packaging/goprobe.cron:$(CRONDIR)/goprobe
 field = $(word $1,$(subst :, ,$2))
 # place:target
-links := $(LIBDIR)/goprobe.so:libgoprobe.so $(COMPLETIONDIR)/goconvert:goquery
+links := $(LIBDIR)/goprobe.so:libgoprobe.so $(COMPLETIONDIR)/goconvert:goquery $(COMPLETIONDIR)/goprobe-check:goprobe
 # From a tree of the system's, links where shells, man, the loader and pkg-config look.
 ifneq ($(if $(is_fhs),,$(is_system)),)
 LINKDIR ?= /usr/local
 places := $(foreach f,$(installed) $(filled),$(call field,3,$f))
 linked := $(filter $(BINDIR)/% $(SBINDIR)/% $(MANDIR)/% $(COMPLETIONDIR)/% $(ZSHDIR)/% $(LIBDIR)/pkgconfig/%,$(places))
-links += $(foreach f,$(linked) $(COMPLETIONDIR)/goconvert,$(LINKDIR)$(f:$(PREFIX)%=%):$f)
+links += $(foreach f,$(linked) $(COMPLETIONDIR)/goconvert $(COMPLETIONDIR)/goprobe-check,$(LINKDIR)$(f:$(PREFIX)%=%):$f)
 loader_conf := /etc/ld.so.conf.d/goprobe.conf
 endif
 

@@ -74,7 +74,8 @@ colfile_open(
 {
     start(file, column);
     /* NONBLOCK: a FIFO in the place of a file must not hang the reader. */
-    file->fd = openat(dir_fd, file_name(file), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    file->fd =
+        openat(dir_fd, file_name(file), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (file->fd < 0) return err_sys(err, errno, "%s", file_name(file));
     int rc = load_header(file, err);
     if (rc != GODB_OK) colfile_close(file);
@@ -86,7 +87,8 @@ colfile_open_write(
     struct colfile *file, int dir_fd, enum godb_column column, struct godb_err *err)
 {
     start(file, column);
-    file->fd = openat(dir_fd, file_name(file), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    file->fd = openat(dir_fd, file_name(file),
+        O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FS_FILE_MODE);
     if (file->fd < 0) return err_sys(err, errno, "%s", file_name(file));
     struct stat st;
     int rc = fstat(file->fd, &st) == 0 ? 0 : errno;

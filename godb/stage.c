@@ -35,13 +35,15 @@ static int
 make_day_dir(struct stage *stage, const char *root, const char *iface, int64_t day_s,
     struct godb_err *err)
 {
+    char name[24];
     int length =
         snprintf(stage->path, sizeof stage->path, "%s/%s/%" PRId64, root, iface, day_s);
     if (length < 0 || (size_t)length >= sizeof stage->path)
         return err_set(err, GODB_EARG, "%s: the path is too long", root);
-    if (mkdir(stage->path, 0755) != 0 && errno != EEXIST)
+    if (mkdir(stage->path, FS_DIR_MODE) != 0 && errno != EEXIST)
         return err_sys(err, errno, "%s: cannot be created", stage->path);
-    stage->dir_fd = fs_open_dir(AT_FDCWD, stage->path);
+    snprintf(name, sizeof name, "%" PRId64, day_s);
+    stage->dir_fd = fs_open_below(root, iface, name);
     if (stage->dir_fd < 0) return err_sys(err, errno, "%s", stage->path);
     stage->day_s = day_s;
     return GODB_OK;
@@ -144,6 +146,8 @@ index_block(
     if (!packed->is_described) return ENOMEM;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         record.columns[col].start = stage->next_offset[col];
+    record.time_s = entry->time_s;
+    record.owner = stage->owner;
     return block_index_add(&stage->index, &record, packed->lines, &entry->index_at);
 }
 
@@ -174,6 +178,7 @@ stage_open(struct stage *stage, const char *root, const char *iface, int64_t day
 {
     memset(stage, 0, sizeof *stage);
     stage->dir_fd = stage->index.fd = -1;
+    stage->owner = block_record_owner(iface, day_s);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         stage->files[col].fd = -1;
     int rc = make_day_dir(stage, root, iface, day_s, err);

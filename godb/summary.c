@@ -40,7 +40,8 @@ sleep_ms(long ms)
 static int
 try_lock(int root_fd)
 {
-    int fd = openat(root_fd, LOCK_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = openat(
+        root_fd, LOCK_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FS_FILE_MODE);
     if (fd < 0) return errno;
     dprintf(fd, "%ld\n", (long)getpid());
     close(fd);
@@ -54,7 +55,7 @@ break_stale_lock(int root_fd)
     struct stat st;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    if (fstatat(root_fd, LOCK_FILE, &st, 0) == 0 &&
+    if (fstatat(root_fd, LOCK_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
         now.tv_sec - st.st_mtim.tv_sec > SUMMARY_STALE_S)
         unlinkat(root_fd, LOCK_FILE, 0);
 }
@@ -277,6 +278,20 @@ summary_read(struct summary_entry *out, const char *root, const char *iface,
         rc = err_set(err, GODB_ENOTFOUND, "%s: no '%s'", SUMMARY_FILE, iface);
     json_decref(file);
     return rc;
+}
+
+int
+summary_each(const char *root, void (*visit)(void *arg, const char *iface), void *arg,
+    struct godb_err *err)
+{
+    json_t *file, *value;
+    const char *iface;
+    int rc = read_file(&file, root, err);
+    if (rc != GODB_OK) return rc;
+    json_object_foreach(json_object_get(file, "interfaces"), iface, value)
+        visit(arg, iface);
+    json_decref(file);
+    return GODB_OK;
 }
 
 /* --- How much there is ------------------------------------------------------------ */

@@ -24,6 +24,11 @@ struct summary_entry {
 int summary_read(struct summary_entry *out, const char *root, const char *iface,
     struct godb_err *err);
 
+/* Call visit() for each interface that it has.  GODB_ENOTFOUND where there is no file,
+ * GODB_ECORRUPT where it cannot be understood. */
+int summary_each(const char *root, void (*visit)(void *arg, const char *iface),
+    void *arg, struct godb_err *err);
+
 /* Change an interface's entry under the lock, waiting at most about six seconds
  * (GODB_EBUSY).  add: what came on top of the entry; otherwise the entry is replaced by
  * it.  An unreadable summary starts afresh with this interface alone. */

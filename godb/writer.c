@@ -69,9 +69,9 @@ lock_iface(int fd, const char *path, struct godb_err *err)
 static int
 lock_iface_dir(struct godb_writer *writer, const char *path, struct godb_err *err)
 {
-    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+    if (mkdir(path, FS_DIR_MODE) != 0 && errno != EEXIST)
         return err_sys(err, errno, "%s: cannot be created", path);
-    writer->iface_fd = fs_open_dir(AT_FDCWD, path);
+    writer->iface_fd = fs_open_below(godb_root(writer->db), writer->iface, NULL);
     if (writer->iface_fd < 0) return err_sys(err, errno, "%s", path);
     return lock_iface(writer->iface_fd, path, err);
 }
@@ -81,7 +81,7 @@ static bool
 is_gone(const struct godb_writer *writer, const char *path)
 {
     struct stat mine, there;
-    return fstat(writer->iface_fd, &mine) != 0 || stat(path, &there) != 0 ||
+    return fstat(writer->iface_fd, &mine) != 0 || lstat(path, &there) != 0 ||
            mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
 }
 
