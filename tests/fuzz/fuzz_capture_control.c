@@ -6,6 +6,7 @@
  *
  *      byte 0     where the bytes are parted
  */
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
