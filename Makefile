@@ -200,11 +200,14 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,cmocka $(call test_pkgs,$@))
 # The calls that the fault tests let fail; see there.
-$(B)/tests/unit/godb_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,pwrite fsync \
-    fdatasync renameat ftruncate mkdir)
+comma := ,
+faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pwrite \
+    fsync fdatasync renameat ftruncate mkdir)
+$(B)/tests/unit/godb_fault: link += $(faults)
+$(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
+    fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \
     realloc pwrite pread pthread_create)
-comma := ,
 # The same entry point that libFuzzer calls, fed with the stored corpus.
 $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)

@@ -130,12 +130,26 @@ find_key(const struct key *keys, size_t count, const char *name)
 
 /* --- Interfaces ------------------------------------------------------------ */
 
+/* The database's summary and the printed configuration are JSON, which has no other
+ * names. */
+static bool
+is_utf8(const char *name)
+{
+    json_t *text = json_string(name);
+    json_decref(text);
+    return text != NULL;
+}
+
 static bool
 check_name(const char *name, char *error)
 {
     struct godb_err err;
     if (godb_iface_check(name, &err) != GODB_OK) {
         snprintf(error, CONFIG_ERROR_MAX, "%s", err.msg);
+        return false;
+    }
+    if (!is_utf8(name)) {
+        snprintf(error, CONFIG_ERROR_MAX, "interface name '%s' is not UTF-8", name);
         return false;
     }
     if (strpbrk(name, "*?[") != NULL || strlen(name) < IF_NAMESIZE) return true;
@@ -380,12 +394,13 @@ config_print(const struct config *config)
         json_object_set_new(
             rules, config->rules[i].name, rule_as_json(&config->rules[i]));
     json_t *json = json_pack(
-        "{s:s, s:s*, s:s*, s:s*, s:s*, s:s, s:i, s:s, s:i, s:i, s:b, s:b, s:o}",
+        "{s:s, s:s*, s:s*, s:s*, s:s*, s:s, s:i, s:s, s:i, s:o*, s:b, s:b, s:o}",
         "db_path", config->db_path, "user", config->user, "pid_file", config->pid_file,
         "socket", config->socket, "log", config->log, "log_host", config->log_host,
         "log_port", config->log_port, "log_format", config->log_format, "buffer_mib",
-        config->buffer_mib, "max_flows", config->max_flows, "dpi", (int)config->dpi,
-        "seccomp", (int)config->seccomp, "interfaces", rules);
+        config->buffer_mib, "max_flows",
+        config->max_flows > 0 ? json_integer(config->max_flows) : NULL, "dpi",
+        (int)config->dpi, "seccomp", (int)config->seccomp, "interfaces", rules);
     char *text = json ? json_dumps(json, JSON_INDENT(4)) : NULL;
     json_decref(json);
     return text;

@@ -44,6 +44,24 @@ fs_write_at(int fd, const void *from, size_t count_bytes, uint64_t offset_bytes)
     return 0;
 }
 
+int
+fs_sync(int fd)
+{
+    return TEMP_FAILURE_RETRY(fsync(fd)) == 0 ? 0 : errno;
+}
+
+int
+fs_sync_data(int fd)
+{
+    return TEMP_FAILURE_RETRY(fdatasync(fd)) == 0 ? 0 : errno;
+}
+
+int
+fs_truncate(int fd, uint64_t size_bytes)
+{
+    return TEMP_FAILURE_RETRY(ftruncate(fd, (off_t)size_bytes)) == 0 ? 0 : errno;
+}
+
 static int
 read_open_file(char **out, size_t *out_bytes, int fd, size_t max_bytes)
 {
@@ -80,7 +98,7 @@ static int
 write_and_sync(int fd, const char *text, size_t count_bytes)
 {
     int rc = fs_write_at(fd, text, count_bytes, 0);
-    if (rc == 0 && fsync(fd) != 0) rc = errno;
+    if (rc == 0) rc = fs_sync(fd);
     if (close(fd) != 0 && rc == 0) rc = errno;
     return rc;
 }
@@ -99,7 +117,7 @@ fs_replace(int dir_fd, const char *name, const char *text, size_t count_bytes)
         unlinkat(dir_fd, temp, 0);
         return rc;
     }
-    return fsync(dir_fd) == 0 ? 0 : errno;
+    return fs_sync(dir_fd);
 }
 
 int

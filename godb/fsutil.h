@@ -15,6 +15,11 @@
 int fs_read_at(int fd, void *to, size_t count_bytes, uint64_t offset_bytes);
 int fs_write_at(int fd, const void *from, size_t count_bytes, uint64_t offset_bytes);
 
+/* fsync(2), fdatasync(2) and ftruncate(2), begun again where a signal came. */
+int fs_sync(int fd);
+int fs_sync_data(int fd);
+int fs_truncate(int fd, uint64_t size_bytes);
+
 /* The whole file as a NUL-terminated string for free(3).  EFBIG above max_bytes. */
 int fs_read_file(
     char **out, size_t *out_bytes, int dir_fd, const char *name, size_t max_bytes);

@@ -6,8 +6,9 @@
  *
  * goDB 2.x answers `-list` and `-i ANY` from it, so it is kept up to date; nothing here
  * depends on it.  Changes happen under summary.lock, made with O_EXCL as goDB 2.x does.
- * goDB's lock records no owner, so one that a killed process left would block everybody
- * for ever: a lock that nobody touched for SUMMARY_STALE_S is taken over.
+ * A lock of ours that a killed process left is taken over at once, as flock(2) tells.
+ * goDB's records no owner, so it would block everybody for ever: a lock that nobody
+ * touched for SUMMARY_STALE_S is taken over, too.
  */
 #ifndef GODB_SUMMARY_H
 #define GODB_SUMMARY_H
