@@ -29,18 +29,29 @@ enum {
     IDS_MAX = 512
 };
 
-struct classify_flow {
+/* Flows know theirs by its number, from 1. */
+struct state {
     struct ndpi_flow_struct *ndpi;
     uint64_t last_ms; /* time of the last packet that it was shown */
+    uint32_t next;    /* of those that are free; 0: none */
     uint16_t packet_count;
     bool is_detected;
 };
 
 struct classify {
     struct ndpi_detection_module_struct *module;
-    size_t state_count;
-    size_t max_bytes, base_bytes; /* of states; of the module */
+    struct state *states;
+    uint32_t state_end, state_room; /* were made; have room */
+    uint32_t free;                  /* first one that is; 0: none */
+    size_t state_count;             /* are in use */
+    size_t max_bytes, base_bytes;   /* of states; of the module */
 };
+
+static struct state *
+state_of(const struct classify *classify, const struct flow *flow)
+{
+    return &classify->states[flow->dpi - 1];
+}
 
 /* --- Memory ------------------------------------------------------------------ */
 
@@ -77,7 +88,7 @@ size_t
 classify_bytes(const struct classify *classify)
 {
     return allocated_bytes - classify->base_bytes +
-           classify->state_count * (sizeof(struct classify_flow) + MALLOC_HEADER);
+           classify->state_count * (sizeof(struct state));
 }
 
 /* --- Life -------------------------------------------------------------------- */
@@ -108,16 +119,47 @@ classify_free(struct classify *classify)
 {
     if (classify == NULL) return;
     ndpi_exit_detection_module(classify->module);
+    free(classify->states);
     free(classify);
+}
+
+/* --- States ------------------------------------------------------------------ */
+
+enum { STATES_LEAST = 1024, STATES_MAX = (1 << 24) - 1 };
+
+/* A number that is free; 0: out of memory. */
+static uint32_t
+take_number(struct classify *classify)
+{
+    const uint32_t number = classify->free;
+    if (number != 0) {
+        classify->free = classify->states[number - 1].next;
+        return number;
+    }
+    if (classify->state_end == classify->state_room) {
+        const uint32_t room =
+            classify->state_room ? classify->state_room * 2 : STATES_LEAST;
+        struct state *states = reallocarray(classify->states, room, sizeof *states);
+        if (states == NULL || room > STATES_MAX) return 0;
+        classify->states = states;
+        classify->state_room = room;
+    }
+    return ++classify->state_end;
+}
+
+static void
+free_number(struct classify *classify, uint32_t number)
+{
+    classify->states[number - 1].next = classify->free;
+    classify->free = number;
 }
 
 static void
 free_state(struct classify *classify, struct flow *flow)
 {
-    if (flow->dpi == NULL) return;
-    ndpi_free_flow(flow->dpi->ndpi);
-    free(flow->dpi);
-    flow->dpi = NULL;
+    ndpi_free_flow(state_of(classify, flow)->ndpi);
+    free_number(classify, flow->dpi);
+    flow->dpi = 0;
     classify->state_count--;
 }
 
@@ -126,15 +168,16 @@ make_state(struct classify *classify, struct flow *flow)
 {
     if (classify_bytes(classify) + SIZEOF_FLOW_STRUCT > classify->max_bytes)
         return false;
-    struct classify_flow *state = calloc(1, sizeof *state);
-    if (state == NULL) return false;
-    state->ndpi = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
-    if (state->ndpi == NULL) {
-        free(state);
+    const uint32_t number = take_number(classify);
+    if (number == 0) return false;
+    struct ndpi_flow_struct *ndpi = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
+    if (ndpi == NULL) {
+        free_number(classify, number);
         return false;
     }
-    memset(state->ndpi, 0, SIZEOF_FLOW_STRUCT);
-    flow->dpi = state;
+    memset(ndpi, 0, SIZEOF_FLOW_STRUCT);
+    classify->states[number - 1] = (struct state){.ndpi = ndpi};
+    flow->dpi = number;
     classify->state_count++;
     return true;
 }
@@ -179,10 +222,11 @@ feed(struct classify *classify, struct flow *flow, const struct packet *packet,
         fix_lengths(copy, bytes, packet->is_v4);
         ip = copy;
     }
-    flow->dpi->packet_count++;
-    flow->dpi->last_ms = time_ms;
+    struct state *state = state_of(classify, flow);
+    state->packet_count++;
+    state->last_ms = time_ms;
     return id_of(ndpi_detection_process_packet(
-        classify->module, flow->dpi->ndpi, ip, (unsigned short)bytes, time_ms));
+        classify->module, state->ndpi, ip, (unsigned short)bytes, time_ms));
 }
 
 /* A bare SYN from one end to the other, as the library would have seen it. */
@@ -215,8 +259,8 @@ feed_syn(struct classify *classify, struct flow *flow, const struct packet *pack
     }
     tcp[12] = 0x50;
     tcp[13] = PACKET_SYN;
-    ndpi_detection_process_packet(
-        classify->module, flow->dpi->ndpi, syn, (unsigned short)(header + 20), time_ms);
+    ndpi_detection_process_packet(classify->module, state_of(classify, flow)->ndpi, syn,
+        (unsigned short)(header + 20), time_ms);
 }
 
 /* What the ports alone suggest. */
@@ -233,8 +277,8 @@ static void
 give_up(struct classify *classify, struct flow *flow)
 {
     u_int8_t guessed = 0;
-    const uint16_t id =
-        id_of(ndpi_detection_giveup(classify->module, flow->dpi->ndpi, 1, &guessed));
+    const uint16_t id = id_of(ndpi_detection_giveup(
+        classify->module, state_of(classify, flow)->ndpi, 1, &guessed));
     if (id != NDPI_PROTOCOL_UNKNOWN) flow->l7proto = id;
     flow->l7_done = true;
     free_state(classify, flow);
@@ -243,7 +287,7 @@ give_up(struct classify *classify, struct flow *flow)
 static bool
 wants_more(struct classify *classify, const struct flow *flow)
 {
-    const struct classify_flow *state = flow->dpi;
+    const struct state *state = state_of(classify, flow);
     const uint16_t limit = flow->key.proto == TCP ? TCP_PACKETS : OTHER_PACKETS;
     if (!state->is_detected) return state->packet_count < limit;
     return state->packet_count < limit + EXTRA_PACKETS &&
@@ -255,7 +299,7 @@ static bool
 start(struct classify *classify, struct flow *flow, const struct packet *packet,
     bool is_forward, uint64_t time_ms)
 {
-    if (flow->dpi != NULL) return true;
+    if (flow->dpi != 0) return true;
     if (packet->proto == TCP && packet->payload_bytes == 0) return false;
     if (!make_state(classify, flow)) {
         flow->l7proto = guess_by_port(classify, flow);
@@ -279,7 +323,7 @@ classify_packet(struct classify *classify, struct flow *flow,
     const uint16_t id = feed(classify, flow, packet, time_ms);
     if (id != NDPI_PROTOCOL_UNKNOWN) {
         flow->l7proto = id;
-        flow->dpi->is_detected = true;
+        state_of(classify, flow)->is_detected = true;
     }
     if (!wants_more(classify, flow) || classify_bytes(classify) > classify->max_bytes)
         give_up(classify, flow);
@@ -295,14 +339,14 @@ classify_now(struct classify *classify, const struct flow *flow)
 void
 classify_age(struct classify *classify, struct flow *flow, uint64_t time_ms)
 {
-    if (flow->dpi != NULL && time_ms > flow->dpi->last_ms + IDLE_MS)
+    if (flow->dpi != 0 && time_ms > state_of(classify, flow)->last_ms + IDLE_MS)
         give_up(classify, flow);
 }
 
 void
 classify_end(struct classify *classify, struct flow *flow)
 {
-    if (flow->dpi != NULL) give_up(classify, flow);
+    if (flow->dpi != 0) give_up(classify, flow);
 }
 
 /* --- Names ------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ enum {
 
 struct pending {
     struct packet packet;
-    struct flowtab_place place;
+    struct flow_place place;
     uint64_t time_ms;
 };
 
