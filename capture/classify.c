@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/huge_memory.h"
+
 enum {
     TCP = 6,
     UDP = 17,
@@ -31,26 +33,40 @@ enum {
 
 /* Flows know theirs by its number, from 1. */
 struct state {
-    struct ndpi_flow_struct *ndpi;
     uint64_t last_ms; /* time of the last packet that it was shown */
     uint32_t next;    /* of those that are free; 0: none */
     uint16_t packet_count;
     bool is_detected;
+    struct ndpi_flow_struct ndpi;
+};
+
+enum {
+    CHUNK_BYTES = HUGE_PAGE_BYTES,
+    CHUNK_STATES = CHUNK_BYTES / sizeof(struct state),
+    STATES_MAX = (1 << 24) - 1 /* that a flow can name */
 };
 
 struct classify {
     struct ndpi_detection_module_struct *module;
-    struct state *states;
-    uint32_t state_end, state_room; /* were made; have room */
-    uint32_t free;                  /* first one that is; 0: none */
-    size_t state_count;             /* are in use */
-    size_t max_bytes, base_bytes;   /* of states; of the module */
+    struct state **chunks; /* that never move: the library may keep pointers */
+    size_t chunk_count;
+    uint32_t end;                 /* states were made up to this number */
+    uint32_t free;                /* first one that is; 0: none */
+    size_t state_count;           /* are in use */
+    size_t max_bytes, base_bytes; /* of states; of the module */
 };
+
+static struct state *
+state_at(const struct classify *classify, uint32_t number)
+{
+    const uint32_t i = number - 1;
+    return &classify->chunks[i / CHUNK_STATES][i % CHUNK_STATES];
+}
 
 static struct state *
 state_of(const struct classify *classify, const struct flow *flow)
 {
-    return &classify->states[flow->dpi - 1];
+    return state_at(classify, flow->dpi);
 }
 
 /* --- Memory ------------------------------------------------------------------ */
@@ -119,46 +135,49 @@ classify_free(struct classify *classify)
 {
     if (classify == NULL) return;
     ndpi_exit_detection_module(classify->module);
-    free(classify->states);
+    for (size_t i = 0; i < classify->chunk_count; i++)
+        huge_memory_free(classify->chunks[i], CHUNK_BYTES);
+    free(classify->chunks);
     free(classify);
 }
 
 /* --- States ------------------------------------------------------------------ */
 
-enum { STATES_LEAST = 1024, STATES_MAX = (1 << 24) - 1 };
+static bool
+add_chunk(struct classify *classify)
+{
+    struct state **chunks =
+        reallocarray(classify->chunks, classify->chunk_count + 1, sizeof *chunks);
+    if (chunks == NULL) return false;
+    classify->chunks = chunks;
+    struct state *chunk = huge_memory_new(CHUNK_BYTES);
+    if (chunk == NULL) return false;
+    chunks[classify->chunk_count++] = chunk;
+    return true;
+}
 
-/* A number that is free; 0: out of memory. */
+/* The number of a state that is free; 0: out of memory. */
 static uint32_t
 take_number(struct classify *classify)
 {
     const uint32_t number = classify->free;
     if (number != 0) {
-        classify->free = classify->states[number - 1].next;
+        classify->free = state_at(classify, number)->next;
         return number;
     }
-    if (classify->state_end == classify->state_room) {
-        const uint32_t room =
-            classify->state_room ? classify->state_room * 2 : STATES_LEAST;
-        struct state *states = reallocarray(classify->states, room, sizeof *states);
-        if (states == NULL || room > STATES_MAX) return 0;
-        classify->states = states;
-        classify->state_room = room;
-    }
-    return ++classify->state_end;
-}
-
-static void
-free_number(struct classify *classify, uint32_t number)
-{
-    classify->states[number - 1].next = classify->free;
-    classify->free = number;
+    if (classify->end == classify->chunk_count * CHUNK_STATES &&
+        (classify->end + CHUNK_STATES > STATES_MAX || !add_chunk(classify)))
+        return 0;
+    return ++classify->end;
 }
 
 static void
 free_state(struct classify *classify, struct flow *flow)
 {
-    ndpi_free_flow(state_of(classify, flow)->ndpi);
-    free_number(classify, flow->dpi);
+    struct state *state = state_of(classify, flow);
+    ndpi_free_flow_data(&state->ndpi);
+    state->next = classify->free;
+    classify->free = flow->dpi;
     flow->dpi = 0;
     classify->state_count--;
 }
@@ -166,20 +185,24 @@ free_state(struct classify *classify, struct flow *flow)
 static bool
 make_state(struct classify *classify, struct flow *flow)
 {
-    if (classify_bytes(classify) + SIZEOF_FLOW_STRUCT > classify->max_bytes)
+    if (classify_bytes(classify) + sizeof(struct state) > classify->max_bytes)
         return false;
     const uint32_t number = take_number(classify);
     if (number == 0) return false;
-    struct ndpi_flow_struct *ndpi = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
-    if (ndpi == NULL) {
-        free_number(classify, number);
-        return false;
-    }
-    memset(ndpi, 0, SIZEOF_FLOW_STRUCT);
-    classify->states[number - 1] = (struct state){.ndpi = ndpi};
+    memset(state_at(classify, number), 0, sizeof(struct state));
     flow->dpi = number;
     classify->state_count++;
     return true;
+}
+
+void
+classify_fetch(const struct classify *classify, const struct flow *flow)
+{
+    enum { LINE = 64 };
+    if (flow->dpi == 0) return;
+    const char *state = (const char *)state_of(classify, flow);
+    for (size_t i = 0; i < sizeof(struct state); i += LINE)
+        __builtin_prefetch(state + i, 1);
 }
 
 /* --- Packets ----------------------------------------------------------------- */
@@ -226,7 +249,7 @@ feed(struct classify *classify, struct flow *flow, const struct packet *packet,
     state->packet_count++;
     state->last_ms = time_ms;
     return id_of(ndpi_detection_process_packet(
-        classify->module, state->ndpi, ip, (unsigned short)bytes, time_ms));
+        classify->module, &state->ndpi, ip, (unsigned short)bytes, time_ms));
 }
 
 /* A bare SYN from one end to the other, as the library would have seen it. */
@@ -259,8 +282,8 @@ feed_syn(struct classify *classify, struct flow *flow, const struct packet *pack
     }
     tcp[12] = 0x50;
     tcp[13] = PACKET_SYN;
-    ndpi_detection_process_packet(classify->module, state_of(classify, flow)->ndpi, syn,
-        (unsigned short)(header + 20), time_ms);
+    ndpi_detection_process_packet(classify->module, &state_of(classify, flow)->ndpi,
+        syn, (unsigned short)(header + 20), time_ms);
 }
 
 /* What the ports alone suggest. */
@@ -278,7 +301,7 @@ give_up(struct classify *classify, struct flow *flow)
 {
     u_int8_t guessed = 0;
     const uint16_t id = id_of(ndpi_detection_giveup(
-        classify->module, state_of(classify, flow)->ndpi, 1, &guessed));
+        classify->module, &state_of(classify, flow)->ndpi, 1, &guessed));
     if (id != NDPI_PROTOCOL_UNKNOWN) flow->l7proto = id;
     flow->l7_done = true;
     free_state(classify, flow);
@@ -287,11 +310,11 @@ give_up(struct classify *classify, struct flow *flow)
 static bool
 wants_more(struct classify *classify, const struct flow *flow)
 {
-    const struct state *state = state_of(classify, flow);
+    struct state *state = state_of(classify, flow);
     const uint16_t limit = flow->key.proto == TCP ? TCP_PACKETS : OTHER_PACKETS;
     if (!state->is_detected) return state->packet_count < limit;
     return state->packet_count < limit + EXTRA_PACKETS &&
-           ndpi_extra_dissection_possible(classify->module, state->ndpi);
+           ndpi_extra_dissection_possible(classify->module, &state->ndpi);
 }
 
 /* Has a TCP packet come that is worth a state? */
