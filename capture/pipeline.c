@@ -178,8 +178,8 @@ pipeline_packet(struct pipeline *p, const struct source_packet *from)
 static void
 count_packet(struct pipeline *p, struct pending *pending)
 {
-    pending->flow = flowtab_add(
-        p->table, &pending->place, &pending->packet, &pending->is_forward);
+    pending->flow =
+        flowtab_add(p->table, &pending->place, &pending->packet, &pending->is_forward);
     if (pending->flow && p->options.classify)
         classify_fetch(p->options.classify, pending->flow);
 }
