@@ -11,6 +11,7 @@
 
 #include "capture/capture_state.h"
 #include "capture/log.h"
+#include "capture/priority.h"
 
 enum {
     POLL_MS = 200,
@@ -218,6 +219,7 @@ capture_run_live(struct capture *c)
     char error[SOURCE_ERROR_MAX];
     struct clock_reading now;
     int count = 0;
+    priority_be_prompt();
     clock_read(&now);
     interval_begin(&c->interval, &now);
     c->started_s = now.wall_ms / 1000;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * config_json.h -- the JSON form of a configuration; see config.h.
+ */
+#ifndef CAPTURE_CONFIG_JSON_H
+#define CAPTURE_CONFIG_JSON_H
+
+#include "capture/config.h"
+
+enum { CONFIG_BUFFER_MIB_MAX = 1024 };
+
+/* Take over what a file's text says; as config_read(). */
+bool config_json_read(
+    struct config *config, const char *path, const char *text, char *error);
+
+#endif
