@@ -11,7 +11,6 @@
 
 #include "capture/capture_state.h"
 #include "capture/log.h"
-#include "capture/priority.h"
 
 enum {
     POLL_MS = 200,
@@ -219,7 +218,6 @@ capture_run_live(struct capture *c)
     char error[SOURCE_ERROR_MAX];
     struct clock_reading now;
     int count = 0;
-    priority_be_prompt();
     clock_read(&now);
     interval_begin(&c->interval, &now);
     c->started_s = now.wall_ms / 1000;

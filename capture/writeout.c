@@ -11,16 +11,17 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "capture/deadline.h"
 #include "capture/log.h"
 #include "capture/outlets.h"
-#include "capture/priority.h"
 
-enum { QUEUE_MAX = 4 };
+enum { QUEUE_MAX = 4, WRITER_NICE = 5 };
 
 struct writeout {
     struct outlets
@@ -118,6 +119,16 @@ next_rotation(struct writeout *w)
     return rotation;
 }
 
+/* It has minutes, the capture thread that wakes it has none: it must not take its
+ * processor from it. */
+static void
+be_patient(void)
+{
+    const struct sched_param none = {0};
+    (void)sched_setscheduler(0, SCHED_BATCH, &none);
+    (void)setpriority(PRIO_PROCESS, 0, WRITER_NICE);
+}
+
 static void
 finish(struct writeout *w, bool has_failed)
 {
@@ -134,7 +145,7 @@ run(void *arg)
 {
     struct writeout *w = arg;
     struct rotation *rotation;
-    priority_be_patient();
+    be_patient();
     while ((rotation = next_rotation(w)) != NULL) {
         const bool has_failed = !outlets_write(&w->outlets, rotation);
         rotation_free(rotation);

@@ -82,7 +82,7 @@ passes "hung, the watchdog has it started again" wait_for 30 is_back 1
 has "it was the watchdog" "$(journal)" "Watchdog timeout (limit 2s)"
 
 # --- Stop -----------------------------------------------------------------------------------
-systemd_in bash -c 'for i in 1 2 3; do echo $i >/dev/udp/127.0.0.1/4711; done' 2>/dev/null
+systemd_in bash -c "for i in 1 2 3; do echo >/dev/udp/127.0.0.1/4711; done" 2>/dev/null
 passes "stop" ctl stop goprobe
 is "with success" "$(show Result), $(show ActiveState)" "success, inactive"
 is "and its last block is written" "$(sql "SELECT goprobe_scope('db','$root/var/lib/goprobe/db')" \
