@@ -282,9 +282,9 @@ sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/*.sh 
 
 .PHONY: format check-format lint
 format: ## reformat all C
-	$(CLANG_FORMAT) -i $(c_files)
+	$(Q)$(CLANG_FORMAT) -i $(c_files)
 check-format: ## fail where the format differs
-	$(CLANG_FORMAT) --dry-run --Werror $(c_files)
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(c_files)
 lint: $(B)/gen/sql_views.h $(B)/gen/page_css.h ## cppcheck, shellcheck, man pages, layers
 	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability --suppress=missingInclude \
