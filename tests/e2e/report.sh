@@ -73,6 +73,18 @@ truncate -s 100 damaged/eth0/*/bytes_rcvd.gpf
 "$query" -d damaged -report damaged.html 2>err
 has "damage is told" "$(cat damaged.html)" 'class="alert"'
 
+{
+    head -1 hostile.csv
+    for time in 600 253402299900 400000000000; do
+        echo "$time,eth0,10.0.0.1,10.0.0.9,53,UDP,DNS,1024,1024,50,50"
+    done
+} >years.csv
+"$BUILD_DIR/goconvert" -in years.csv -out years 2>err || cat err
+"$query" -d years -report years.html -l 300000000000 2>err
+is "eight thousand years are drawn" "$? $(cat err)$(check years.html)" "0 $parts"
+is "but not those that no calendar has" "$("$query" -d years -report years.html 2>&1)" \
+    "goquery: -report: a block has the time 400000000000, which is beyond the year 9999; -l leaves it out"
+
 # --- The file is whole or not there ----------------------------------------------------------------
 
 refuses() { # SENTENCE CODE MESSAGE ARGS...
