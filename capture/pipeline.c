@@ -20,8 +20,10 @@ enum {
 
 struct pending {
     struct packet packet;
-    struct flowtab_place place;
+    struct flow_place place;
     uint64_t time_ms;
+    struct flow *flow; /* once it is counted; NULL: in none */
+    bool is_forward;
 };
 
 struct pipeline {
@@ -172,15 +174,23 @@ pipeline_packet(struct pipeline *p, const struct source_packet *from)
     if (++p->pending_count == BATCH) pipeline_flush(p);
 }
 
+/* What it takes to classify the packet is on its way from memory then. */
 static void
-count_packet(struct pipeline *p, const struct pending *pending)
+count_packet(struct pipeline *p, struct pending *pending)
 {
-    bool is_forward;
-    struct flow *flow =
-        flowtab_add(p->table, &pending->place, &pending->packet, &is_forward);
-    if (flow == NULL || p->options.classify == NULL || flow->l7_done) return;
-    classify_packet(
-        p->options.classify, flow, &pending->packet, is_forward, pending->time_ms);
+    pending->flow =
+        flowtab_add(p->table, &pending->place, &pending->packet, &pending->is_forward);
+    if (pending->flow && p->options.classify)
+        classify_fetch(p->options.classify, pending->flow);
+}
+
+static void
+classify_pending(struct pipeline *p, const struct pending *pending)
+{
+    struct flow *flow = pending->flow;
+    if (flow == NULL || flow->l7_done) return;
+    classify_packet(p->options.classify, flow, &pending->packet, pending->is_forward,
+        pending->time_ms);
 }
 
 struct aging {
@@ -214,6 +224,8 @@ pipeline_flush(struct pipeline *p)
         flowtab_fetch(p->table, &p->pending[i].place);
     for (size_t i = 0; i < count; i++)
         count_packet(p, &p->pending[i]);
+    for (size_t i = 0; p->options.classify && i < count; i++)
+        classify_pending(p, &p->pending[i]);
     p->pending_count = 0;
     p->bytes_used = 0;
     age_some(p, p->pending[count - 1].time_ms);

@@ -35,7 +35,7 @@ make_path(const char *path, bool *out_made)
     for (size_t end = 1; end <= strlen(path); end++) {
         if (path[end] != '/' && path[end] != '\0') continue;
         snprintf(part, sizeof part, "%.*s", (int)end, path);
-        *out_made = mkdir(part, 0755) == 0;
+        *out_made = mkdir(part, 0750) == 0;
         if (!*out_made && errno != EEXIST) return false;
     }
     return true;

@@ -8,6 +8,7 @@
 #include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -354,6 +355,7 @@ open_file(struct source *source, char *error)
     source->read_buffer = malloc(READ_BUFFER_BYTES);
     if (source->read_buffer != NULL)
         setvbuf(file, source->read_buffer, _IOFBF, READ_BUFFER_BYTES);
+    __fsetlocking(file, FSETLOCKING_BYCALLER); /* libpcap reads a packet in two calls */
     source->pcap = pcap_fopen_offline(file, why);
     if (source->pcap == NULL) {
         fclose(file);

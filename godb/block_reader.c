@@ -101,6 +101,7 @@ open_day(
     rc = day_open_columns(&reader->day, reader->columns, why);
     if (rc != GODB_OK) return rc;
     day_open_index(&reader->day);
+    if (day_check_count(&reader->day, why) != GODB_OK) tell(reader, why);
     if (!(reader->columns & GODB_COLUMN_BIT(GODB_L7PROTO))) return GODB_OK;
     rc = l7_file_read(&reader->l7, reader->day.dir_fd, why);
     if (rc != GODB_OK) err_prefix(why, reader->day.path);
@@ -326,8 +327,11 @@ block_reader_next(
     if (!reader->has_day) return GODB_DONE;
     while (reader->next_slot < reader->end_slot) {
         const uint32_t slot = reader->next_slot++;
-        if (!in_range(reader, slot) || !day_block_is_first(&reader->day, slot))
+        if (!in_range(reader, slot) || !day_block_is_first(&reader->day, slot)) {
+            if (day_check_stamp(&reader->day, slot, &reader->why) != GODB_OK)
+                tell(reader, &reader->why);
             continue;
+        }
         if (reader->spec->stop && reader->spec->stop(reader->spec->stop_arg))
             return err_set(err, GODB_ECANCELLED, "cancelled");
         uint32_t count = 0;

@@ -2,8 +2,8 @@
  *
  * csv_export.c -- see csv_export.h.
  *
- * l7proto is the number, so that an import gives the same flows; l7_name, which an
- * import takes only where there is no l7proto, is for people.
+ * l7proto is the number, so that an import gives the same flows; l7_name and
+ * l7_category say what it means, which depends on the library that found it.
  */
 #include "shell/csv_export.h"
 
@@ -18,7 +18,7 @@
 #include "shell/shell_err.h"
 
 static const char header[] =
-    "time,iface,sip,dip,dport,proto,l7proto,l7_name,bytes_rcvd,"
+    "time,iface,sip,dip,dport,proto,l7proto,l7_name,l7_category,bytes_rcvd,"
     "bytes_sent,packets_rcvd,packets_sent\n";
 
 struct export
@@ -50,6 +50,8 @@ print_row(FILE *out, const struct godb_chunk *chunk, uint32_t row)
     fprintf(out, ",%s,%s,%u,%u,%u,", sip, dip, chunk->dport[row], chunk->proto[row],
         l7proto);
     csv_field_print(out, godb_l7_name(chunk->l7_names, l7proto));
+    fputc(',', out);
+    csv_field_print(out, godb_l7_category(chunk->l7_names, l7proto));
     for (int i = 0; i < 4; i++)
         fprintf(out, ",%" PRIu64, chunk->counters[i][row]);
     fputc('\n', out);

@@ -15,6 +15,8 @@
 
 typedef struct csv_reader_field text_field;
 
+enum { L7_TEXT_MAX = 63, SURE_DIGITS = 19 };
+
 /* --- Reasons ---------------------------------------------------------------------- */
 
 /* A field's beginning for a message: one line, printable, short. */
@@ -53,6 +55,15 @@ parse_number(uint64_t *out, const text_field *text)
     uint64_t value = 0;
     bool fits = true;
     if (text->length == 0) return NUMBER_NONE;
+    if (text->length <= SURE_DIGITS) {
+        for (size_t i = 0; i < text->length; i++) {
+            const unsigned digit = (unsigned)(unsigned char)text->text[i] - '0';
+            if (digit > 9) return NUMBER_NONE;
+            value = value * 10 + digit;
+        }
+        *out = value;
+        return NUMBER_OK;
+    }
     for (size_t i = 0; i < text->length; i++) {
         const unsigned digit = (unsigned)(unsigned char)text->text[i] - '0';
         if (digit > 9) return NUMBER_NONE;
@@ -177,6 +188,21 @@ parse_iface(const char **out, const text_field *text, char *reason)
     return refuse(reason, CSV_FIELD_IFACE, text, "cannot be an interface's name");
 }
 
+/* Names are written into the database for others to print. */
+static bool
+parse_l7_text(
+    const char **out, enum csv_field field, const text_field *text, char *reason)
+{
+    *out = "";
+    if (text->length > L7_TEXT_MAX)
+        return refuse(reason, field, text, "is too long for a name");
+    for (size_t i = 0; i < text->length; i++)
+        if ((unsigned char)text->text[i] < ' ' || text->text[i] == 0x7f)
+            return refuse(reason, field, text, "holds a control character");
+    *out = text->text;
+    return true;
+}
+
 static bool
 parse_field(
     struct csv_row *row, enum csv_field field, const text_field *text, char *reason)
@@ -197,6 +223,10 @@ parse_field(
         return parse_proto(&flow->proto, text, reason);
     case CSV_FIELD_L7PROTO:
         return parse_l7proto(&flow->l7proto, text, reason);
+    case CSV_FIELD_L7_NAME:
+        return parse_l7_text(&row->l7_name, field, text, reason);
+    case CSV_FIELD_L7_CATEGORY:
+        return parse_l7_text(&row->l7_category, field, text, reason);
     case CSV_FIELD_BYTES_RCVD:
         return parse_counter(&flow->bytes_rcvd, field, text, reason);
     case CSV_FIELD_BYTES_SENT:
@@ -234,7 +264,8 @@ csv_row_parse(struct csv_row *out, const struct csv_columns *columns,
             record->field_count, columns->count);
         return false;
     }
-    out->iface = NULL;
+    out->iface = out->l7_name = NULL;
+    out->l7_category = "";
     out->flow.l7proto = 0;
     out->flow.bytes_sent = out->flow.packets_sent = 0;
     for (int field = 0; field < CSV_FIELD_COUNT; field++) {
