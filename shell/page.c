@@ -166,6 +166,20 @@ print_scope(const struct page *page)
     fputs("</p>\n", page->out);
 }
 
+/* What tells this page's tab from the next one's. */
+static void
+print_title(const struct page *page)
+{
+    char day[PAGE_TEXT];
+    fputs("Network traffic", page->out);
+    if (page->scope.iface) {
+        fputs(", ", page->out);
+        page_escape(page->out, page->scope.iface);
+    }
+    page_time(day, PAGE_DAY, page->last_s);
+    if (page->last_s > 0) fprintf(page->out, ", %s", day);
+}
+
 static void
 print_head(const struct page *page)
 {
@@ -175,9 +189,10 @@ print_head(const struct page *page)
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n"
           "<meta name=\"generator\" content=\"goprobe " GODB_VERSION "\">\n"
-          "<link rel=\"icon\" href=\"data:,\">\n<title>Network traffic</title>\n"
-          "<style>\n",
+          "<link rel=\"icon\" href=\"data:,\">\n<title>",
         page->out);
+    print_title(page);
+    fputs("</title>\n<style>\n", page->out);
     fputs(page_css, page->out);
     fputs("</style>\n</head>\n<body>\n<main>\n<header>\n<h1>Network traffic</h1>\n",
         page->out);
@@ -413,8 +428,13 @@ page_run(const struct goquery_options *options, struct godb_err *err)
         .scope = options->scope,
         .limit = options->report.limit < 0 ? PAGE_ROWS : options->report.limit,
     };
-    if (page.out == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
-    int rc = print_page(&page, err);
+    /* Whoever pastes the SQL may be in another directory. */
+    char *db = realpath(options->scope.db, NULL);
+    if (db) page.scope.db = db;
+    int rc = page.out ? print_page(&page, err)
+                      : shell_err(err, GODB_ENOMEM, "out of memory");
+    free(db);
+    if (page.out == NULL) return rc;
     const bool is_whole = !ferror(page.out);
     if ((fclose(page.out) != 0 || !is_whole) && rc == GODB_OK)
         rc = shell_err(err, GODB_ENOMEM, "out of memory");

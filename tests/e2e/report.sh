@@ -36,6 +36,9 @@ sed 's/<data value="\([0-9]*\)1"/<data value="\12"/' page.html >wrong.html
 fails "a number that is not would be found" test "$(check wrong.html)" = "$parts"
 same "also of one interface, some time, a condition, and another number of rows" \
     -i eth0 -f "2026-11-23 08:00" -l "2026-11-24" -c "proto = TCP" -n 3
+has "its title says what it is of" "$(cat page.html)" "<title>Network traffic, eth0, 24 Nov</title>"
+(cd office && "$query" -d . -report ../elsewhere.html)
+is "a path that is relative works elsewhere, too" "$(check elsewhere.html)" "$parts"
 has "the scope stands on top" "$(cat page.html)" \
     "<b>eth0</b> <i>·</i> Mon 23 Nov 2026 08:00 – Tue 24 Nov 2026 00:00 UTC"
 is "-n rows a list" "$(sed -n '/id="sources"/,/<.tbody>/p' page.html | grep -c '<tr><td')" 3
@@ -58,6 +61,12 @@ END
 is "names of interfaces stay text" "$(grep -cE '<script|<[a-z]+ [^>]*onload=' hostile.html)" 0
 has "and are shown" "$(cat hostile.html)" "<bdi>&lt;script&gt;alert(1)&lt;</bdi>"
 has "what turns the direction of text is not" "$(cat hostile.html)" "&amp;amp;]]&gt;�evil"
+cp -r office tagged
+sed -i 's|"YouTube"|"</td><script>alert(3)</script>"|; s|"Video"|"\\" onclick=\\"x"|' tagged/*/*/l7proto.json
+"$query" -d tagged -report tagged.html
+is "names of protocols stay text" "$(grep -cE '<script|<[a-z]+ [^>]*onclick=' tagged.html)" 0
+has "and are shown, too" "$(cat tagged.html)" "<bdi>&lt;/td&gt;&lt;script&gt;alert(3)&lt;/script&gt;</bdi>"
+has "categories likewise" "$(cat tagged.html)" "<bdi>&quot; onclick=&quot;x</bdi>"
 is "nothing is loaded from anywhere" \
     "$(grep -cE 'https?://|<script|<link rel="stylesheet|@import|url\(' page.html)" 0
 
