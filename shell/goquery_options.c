@@ -245,6 +245,7 @@ goquery_options_usage(FILE *out, bool is_admin)
         return;
     }
     fputs("usage: goquery -i IFACE [-c CONDITION] [-f FIRST] [-l LAST] [...] QUERY\n"
+          "       goquery -report FILE | -q SQL | -shell | -list [...]\n"
           "Report network flows.  QUERY comes last and is talk_src, talk_dst,\n"
           "talk_conv, apps_port, apps_dpi, agg_talk_port, raw, or columns with commas\n"
           "between them: time, iface, sip, dip, dport, proto, l7proto.\n"

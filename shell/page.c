@@ -25,7 +25,9 @@ page_midnight(int64_t time_s)
     tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
     tm.tm_isdst = -1;
     const time_t midnight = mktime(&tm);
-    return midnight == (time_t)-1 || midnight > time ? time_s : (int64_t)midnight;
+    /* Years that the C library does not know have no midnight. */
+    const bool is_good = midnight <= time && time - midnight < 2 * 86400;
+    return is_good ? (int64_t)midnight : time_s;
 }
 
 struct page_steps
@@ -44,7 +46,7 @@ page_steps_make(int64_t first_s, int64_t last_s, size_t most)
         /* The shortest are the blocks themselves, whatever seconds those end at. */
         const int64_t begin_s =
             i == 0 ? first_s : first_s - (first_s - midnight_s) % length_s;
-        const int64_t count = (last_s - begin_s + length_s - 1) / length_s;
+        const int64_t count = (last_s - begin_s - 1) / length_s + 1;
         if (count <= (int64_t)most)
             steps =
                 (struct page_steps){begin_s, length_s, count > 0 ? (size_t)count : 1};
@@ -164,6 +166,20 @@ print_scope(const struct page *page)
     fputs("</p>\n", page->out);
 }
 
+/* What tells this page's tab from the next one's. */
+static void
+print_title(const struct page *page)
+{
+    char day[PAGE_TEXT];
+    fputs("Network traffic", page->out);
+    if (page->scope.iface) {
+        fputs(", ", page->out);
+        page_escape(page->out, page->scope.iface);
+    }
+    page_time(day, PAGE_DAY, page->last_s);
+    if (page->last_s > 0) fprintf(page->out, ", %s", day);
+}
+
 static void
 print_head(const struct page *page)
 {
@@ -173,9 +189,10 @@ print_head(const struct page *page)
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n"
           "<meta name=\"generator\" content=\"goprobe " GODB_VERSION "\">\n"
-          "<link rel=\"icon\" href=\"data:,\">\n<title>Network traffic</title>\n"
-          "<style>\n",
+          "<link rel=\"icon\" href=\"data:,\">\n<title>",
         page->out);
+    print_title(page);
+    fputs("</title>\n<style>\n", page->out);
     fputs(page_css, page->out);
     fputs("</style>\n</head>\n<body>\n<main>\n<header>\n<h1>Network traffic</h1>\n",
         page->out);
@@ -352,27 +369,41 @@ print_body(struct page *page, struct godb_err *err)
     return rc;
 }
 
-/* From now on the scope is of certain seconds, whatever is written meanwhile. */
+/* From when to when its blocks are; 0, where there are none. */
 static int
-pin_times(struct page *page, struct godb_err *err)
+read_span(struct page *page, struct godb_err *err)
 {
     struct page_answer span;
     int rc = page_answer_get(
         &span, &page->session, "SELECT min(time) - 300, max(time) FROM blocks", err);
-    if (rc == GODB_OK && !page_answer_at(&span, 0, 0)->is_null) {
+    if (rc == GODB_OK) {
         page->first_s = strtoll(page_answer_at(&span, 0, 0)->text, NULL, 10);
         page->last_s = strtoll(page_answer_at(&span, 0, 1)->text, NULL, 10);
-        snprintf(page->first_text, sizeof page->first_text, "%" PRId64, page->first_s);
-        snprintf(page->last_text, sizeof page->last_text, "%" PRId64, page->last_s);
-        page->scope.first = page->first_text;
-        page->scope.last = page->last_text;
-        page->steps = page_steps_make(page->first_s, page->last_s, PAGE_STEPS);
-        rc = session_set_scope(&page->session, "first", page->scope.first, err);
-        if (rc == GODB_OK)
-            rc = session_set_scope(&page->session, "last", page->scope.last, err);
     }
     page_answer_free(&span);
-    return rc;
+    if (rc != GODB_OK || page->last_s <= PAGE_TIME_MAX_S) return rc;
+    /* That is damage, not traffic. */
+    return shell_err(err, GODB_ECORRUPT,
+        "-report: a block has the time %" PRId64 ", which is beyond the year 9999; "
+        "-l leaves it out",
+        page->last_s);
+}
+
+/* From now on the scope is of certain seconds, whatever is written meanwhile. */
+static int
+pin_times(struct page *page, struct godb_err *err)
+{
+    int rc = read_span(page, err);
+    if (rc != GODB_OK || page->last_s == 0) return rc;
+    snprintf(page->first_text, sizeof page->first_text, "%" PRId64, page->first_s);
+    snprintf(page->last_text, sizeof page->last_text, "%" PRId64, page->last_s);
+    page->scope.first = page->first_text;
+    page->scope.last = page->last_text;
+    page->steps = page_steps_make(page->first_s, page->last_s, PAGE_STEPS);
+    rc = session_set_scope(&page->session, "first", page->first_text, err);
+    return rc == GODB_OK
+               ? session_set_scope(&page->session, "last", page->last_text, err)
+               : rc;
 }
 
 static int
@@ -397,8 +428,13 @@ page_run(const struct goquery_options *options, struct godb_err *err)
         .scope = options->scope,
         .limit = options->report.limit < 0 ? PAGE_ROWS : options->report.limit,
     };
-    if (page.out == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
-    int rc = print_page(&page, err);
+    /* Whoever pastes the SQL may be in another directory. */
+    char *db = realpath(options->scope.db, NULL);
+    if (db) page.scope.db = db;
+    int rc = page.out ? print_page(&page, err)
+                      : shell_err(err, GODB_ENOMEM, "out of memory");
+    free(db);
+    if (page.out == NULL) return rc;
     const bool is_whole = !ferror(page.out);
     if ((fclose(page.out) != 0 || !is_whole) && rc == GODB_OK)
         rc = shell_err(err, GODB_ENOMEM, "out of memory");

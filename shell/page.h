@@ -29,6 +29,9 @@ enum {
     PAGE_ROWS = 10    /* of a top list, where -n does not say */
 };
 
+/* The end of the year 9999, as far as SQLite's dates reach. */
+#define PAGE_TIME_MAX_S INT64_C(253402300799)
+
 /* Equal parts of the time of a scope.  They begin at local midnight and at times that
  * people like, as far as the day before does. */
 struct page_steps {
@@ -55,7 +58,8 @@ int page_run(const struct goquery_options *options, struct godb_err *err);
 /* When the local day of this time began. */
 int64_t page_midnight(int64_t time_s);
 
-/* As few steps as fit into `most`, of a length that people like. */
+/* As few steps as fit into `most`, of a length that people like; from 0 to
+ * PAGE_TIME_MAX_S. */
 struct page_steps page_steps_make(int64_t first_s, int64_t last_s, size_t most);
 
 /* SQL for the begin of the step that a row's time lies in; for free(3), or NULL. */

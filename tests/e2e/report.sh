@@ -36,6 +36,9 @@ sed 's/<data value="\([0-9]*\)1"/<data value="\12"/' page.html >wrong.html
 fails "a number that is not would be found" test "$(check wrong.html)" = "$parts"
 same "also of one interface, some time, a condition, and another number of rows" \
     -i eth0 -f "2026-11-23 08:00" -l "2026-11-24" -c "proto = TCP" -n 3
+has "its title says what it is of" "$(cat page.html)" "<title>Network traffic, eth0, 24 Nov</title>"
+(cd office && "$query" -d . -report ../elsewhere.html)
+is "a path that is relative works elsewhere, too" "$(check elsewhere.html)" "$parts"
 has "the scope stands on top" "$(cat page.html)" \
     "<b>eth0</b> <i>·</i> Mon 23 Nov 2026 08:00 – Tue 24 Nov 2026 00:00 UTC"
 is "-n rows a list" "$(sed -n '/id="sources"/,/<.tbody>/p' page.html | grep -c '<tr><td')" 3
@@ -58,6 +61,12 @@ END
 is "names of interfaces stay text" "$(grep -cE '<script|<[a-z]+ [^>]*onload=' hostile.html)" 0
 has "and are shown" "$(cat hostile.html)" "<bdi>&lt;script&gt;alert(1)&lt;</bdi>"
 has "what turns the direction of text is not" "$(cat hostile.html)" "&amp;amp;]]&gt;�evil"
+cp -r office tagged
+sed -i 's|"YouTube"|"</td><script>alert(3)</script>"|; s|"Video"|"\\" onclick=\\"x"|' tagged/*/*/l7proto.json
+"$query" -d tagged -report tagged.html
+is "names of protocols stay text" "$(grep -cE '<script|<[a-z]+ [^>]*onclick=' tagged.html)" 0
+has "and are shown, too" "$(cat tagged.html)" "<bdi>&lt;/td&gt;&lt;script&gt;alert(3)&lt;/script&gt;</bdi>"
+has "categories likewise" "$(cat tagged.html)" "<bdi>&quot; onclick=&quot;x</bdi>"
 is "nothing is loaded from anywhere" \
     "$(grep -cE 'https?://|<script|<link rel="stylesheet|@import|url\(' page.html)" 0
 
@@ -72,6 +81,18 @@ cp -r office damaged
 truncate -s 100 damaged/eth0/*/bytes_rcvd.gpf
 "$query" -d damaged -report damaged.html 2>err
 has "damage is told" "$(cat damaged.html)" 'class="alert"'
+
+{
+    head -1 hostile.csv
+    for time in 600 253402299900 400000000000; do
+        echo "$time,eth0,10.0.0.1,10.0.0.9,53,UDP,DNS,1024,1024,50,50"
+    done
+} >years.csv
+"$BUILD_DIR/goconvert" -in years.csv -out years 2>err || cat err
+"$query" -d years -report years.html -l 300000000000 2>err
+is "eight thousand years are drawn" "$? $(cat err)$(check years.html)" "0 $parts"
+is "but not those that no calendar has" "$("$query" -d years -report years.html 2>&1)" \
+    "goquery: -report: a block has the time 400000000000, which is beyond the year 9999; -l leaves it out"
 
 # --- The file is whole or not there ----------------------------------------------------------------
 
