@@ -256,7 +256,11 @@ fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 c_files := $(wildcard */*.c */*.h docs/examples/*.c tests/*/*.c tests/*/*.h)
 sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
 
-.PHONY: format check-format lint
+.PHONY: format check-format lint compdb
+compdb: ## compile_commands.json, for editors and clang's tools
+	@$(MAKE) -Bn V=1 --no-print-directory tests-built | awk -v dir='$(CURDIR)' -f packaging/compdb.awk > compile_commands.json.new
+	@mv compile_commands.json.new compile_commands.json
+	@echo "  compile_commands.json: $$(grep -c '"file"' compile_commands.json) files"
 format: ## reformat all C
 	$(CLANG_FORMAT) -i $(c_files)
 check-format: ## fail where the format differs
@@ -281,7 +285,7 @@ DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin t
 
 DEPS_DEB := debhelper dpkg-dev fakeroot lintian debootstrap
 
-.PHONY: deps deps-dev deps-bench deps-sqlite deps-deb deb deb-test
+.PHONY: deps deps-dev deps-bench deps-sqlite deps-deb deb deb-test fresh-test
 deps: ## install the Debian packages that are missing
 	@packaging/deps $(DEPS) $(DEPS_TEST)
 deps-dev: ## those for format, lint and fuzzing too
@@ -297,6 +301,8 @@ deps-deb: ## those for Debian packages and their tests
 	@packaging/deps $(DEPS) $(DEPS_DEB)
 deb: ## Debian packages, to build/deb
 	@packaging/build-deb build/deb $(VERSION)
+fresh-test: ## the README's commands in an empty Debian (root, network)
+	@tests/packages/fresh
 deb-test: ## install, start, ask, upgrade and purge them in a fresh Debian (root, network)
 	@tests/packages/run build/deb
 
