@@ -1,8 +1,31 @@
 # shellcheck shell=bash
 # A Debian of one's own in a folder, for tests that need a machine nobody has touched.
-# Source it; CHROOT is the folder.
-: "${CHROOT:?}"
+#
+#     self=/path/of/the/script; . tests/packages/chroot.sh; chroot_alone "$@"
+#
+# begins the script again where its mounts are its own and end with it, so that nothing
+# can be removed through one.  From there on $TMP is an empty folder, and $CHROOT in it
+# is where chroot_make puts the Debian.  Both are removed at the end.
+: "${self:?}"
 chroot_suite=bookworm
+
+chroot_alone() { # ARGUMENTS-OF-THE-SCRIPT
+    local status
+    if [ -n "${CHROOT_ALONE:-}" ]; then
+        CHROOT=$TMP/debian
+        return
+    fi
+    TMP=$(mktemp -d "${TMPDIR:-/tmp}/goprobe-debian.XXXXXX")
+    export TMP
+    if [ "$(id -u)" -eq 0 ]; then
+        CHROOT_ALONE=1 unshare --mount --propagation private "$self" "$@"
+    else
+        CHROOT_ALONE=1 "$self" "$@"
+    fi
+    status=$?
+    rm -rf --one-file-system "$TMP"
+    exit $status
+}
 
 # The mirror that this machine uses itself.
 chroot_mirror() {
@@ -35,7 +58,9 @@ chroot_make() {
         tar -C "$CHROOT" -xf "$base"
     fi
     cp /etc/resolv.conf "$CHROOT/etc/resolv.conf"
+    echo "127.0.0.1 localhost $(uname -n)" >"$CHROOT/etc/hosts"
     mount -t proc none "$CHROOT/proc"
+    mount -t sysfs none "$CHROOT/sys"
     mount --bind build/chroot/archives "$CHROOT/var/cache/apt/archives"
     chroot_services no
 }
@@ -52,7 +77,3 @@ within() {
         LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-chroot_remove() {
-    umount "$CHROOT/var/cache/apt/archives" "$CHROOT/proc" 2>/dev/null
-    if grep -q " $CHROOT/" /proc/mounts; then echo "# $CHROOT is still mounted, and stays"; else rm -rf --one-file-system "$CHROOT"; fi
-}
