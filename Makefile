@@ -280,6 +280,7 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
     libsystemd-dev libseccomp-dev libc-ares-dev zlib1g-dev libzstd-dev
 DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
     binutils procps time rsyslog util-linux gzip zstd zsh
+DEPS_DEMO := iproute2 python3 curl openssl procps
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
@@ -310,8 +311,8 @@ deb-test: ## install, start, ask, upgrade and purge them in a fresh Debian (root
 
 .PHONY: demo install uninstall clean help
 demo: ## real traffic in network namespaces, captured and asked about in SQL
-	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all
+	@packaging/deps $(DEPS) $(DEPS_DEMO)
+	@$(MAKE) --no-print-directory $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$$(nproc)) all
 	@demo/run $(B)
 
 # What goes where, as mode:file:place, so that uninstall removes what install made.
