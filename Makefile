@@ -312,7 +312,7 @@ deb-test: ## install, start, ask, upgrade and purge them in a fresh Debian (root
 .PHONY: demo install uninstall clean help
 demo: ## real traffic in network namespaces, captured and asked about in SQL
 	@packaging/deps $(DEPS) $(DEPS_DEMO)
-	@$(MAKE) --no-print-directory $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$$(nproc)) all
+	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc)) all
 	@demo/run $(B)
 
 # What goes where, as mode:file:place, so that uninstall removes what install made.
