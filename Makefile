@@ -280,7 +280,11 @@ pictures: all $(B)/tests/host/mkoffice ## the pictures of README.md, anew
 c_files := $(wildcard */*.c */*.h docs/examples/*.c tests/*/*.c tests/*/*.h)
 sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
 
-.PHONY: format check-format lint
+.PHONY: format check-format lint compdb
+compdb: ## compile_commands.json, for editors and clang's tools
+	@$(MAKE) -Bn V=1 --no-print-directory tests-built | awk -v dir='$(CURDIR)' -f packaging/compdb.awk > compile_commands.json.new
+	@mv compile_commands.json.new compile_commands.json
+	@echo "  compile_commands.json: $$(grep -c '"file"' compile_commands.json) files"
 format: ## reformat all C
 	$(Q)$(CLANG_FORMAT) -i $(c_files)
 check-format: ## fail where the format differs
@@ -300,12 +304,13 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
     libsystemd-dev libseccomp-dev libc-ares-dev zlib1g-dev libzstd-dev
 DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
     binutils procps time rsyslog util-linux gzip zstd zsh faketime
+DEPS_DEMO := iproute2 python3 curl openssl procps
 DEPS_DEV := clang clang-format cppcheck shellcheck mandoc chromium
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
 DEPS_DEB := debhelper dpkg-dev fakeroot lintian debootstrap
 
-.PHONY: deps deps-dev deps-bench deps-sqlite deps-deb deb deb-test
+.PHONY: deps deps-dev deps-bench deps-sqlite deps-deb deb deb-test fresh-test
 deps: ## install the Debian packages that are missing
 	@packaging/deps $(DEPS) $(DEPS_TEST)
 deps-dev: ## those for format, lint and fuzzing too
@@ -321,6 +326,8 @@ deps-deb: ## those for Debian packages and their tests
 	@packaging/deps $(DEPS) $(DEPS_DEB)
 deb: ## Debian packages, to build/deb
 	@packaging/build-deb build/deb $(VERSION)
+fresh-test: ## the README's commands in an empty Debian (root, network)
+	@tests/packages/fresh
 deb-test: ## install, start, ask, upgrade and purge them in a fresh Debian (root, network)
 	@tests/packages/run build/deb
 
@@ -328,8 +335,8 @@ deb-test: ## install, start, ask, upgrade and purge them in a fresh Debian (root
 
 .PHONY: demo install uninstall clean help
 demo: ## real traffic in network namespaces, captured and asked about in SQL
-	@$(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory all
+	@packaging/deps $(DEPS) $(DEPS_DEMO)
+	@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$$(nproc)) all
 	@demo/run $(B)
 
 # What goes where, as mode:file:place, so that uninstall removes what install made.

@@ -13,7 +13,7 @@ files() { (cd "$root" && find . ! -type d | LC_ALL=C sort | cut -c 2-); }
 root=$TMP/root
 tree=$root/usr/local/goProbe
 passes "make install into DESTDIR" put
-is "the tree has goProbe's folders" "$(cd "$tree" && ls -d bin lib etc share data/db | tr '\n' ' ')" "bin data/db etc lib share "
+is "the tree has goProbe's folders" "$(cd "$tree" && echo bin lib etc share data/d[b])" "bin lib etc share data/db"
 is "what is outside of it" "$(files | grep -v '^/usr/local/goProbe/' | sed 's|/share/man/.*|/share/man/...|' | uniq)" \
 "/etc/init.d/goprobe.init
 /etc/ld.so.conf.d/goprobe.conf
@@ -67,7 +67,7 @@ else
 fi
 
 # --- Retention ------------------------------------------------------------------------------
-is "no old flows are deleted unless it is asked for" "$(ls "$root/etc/cron.d" 2>&1 | grep -c '^goprobe')" 0
+is "no old flows are deleted unless it is asked for" "$(find "$root/etc" -path '*cron*')" ""
 fails "days that are no number are refused" put RETENTION_DAYS=soon
 has "with the reason" "$(cat "$TMP/err")" "RETENTION_DAYS=soon is not a number of days"
 passes "days for the nightly job" put RETENTION_DAYS=7
@@ -75,7 +75,9 @@ job=$(sed -n 's/^3 3 \* \* \* goprobe //p' "$root/etc/cron.d/goprobe")
 is "it is goquery's" "$job" "/usr/local/goProbe/bin/goquery -d /usr/local/goProbe/data/db -yes -clean -7d >/dev/null"
 passes "the job runs" sh -c "${job//\/usr\/local\/goProbe/$tree}"
 is "and old flows are gone" "$("$tree/bin/goquery" -d "$tree/data/db" -e csv -q 'SELECT count(*) FROM flows' | tail -n 1)" 0
+# shellcheck disable=SC2016
 unit=$(sed -n 's/^ExecStart=//p' "$root/etc/systemd/system/goprobe-clean.service")
+# shellcheck disable=SC2016
 is "the timer's is the same with its own number" "$unit" '/usr/local/goProbe/bin/goquery -d ${GOPROBE_DB} -yes -clean -${KEEP_DAYS}d'
 
 # --- Again, and away --------------------------------------------------------------------------

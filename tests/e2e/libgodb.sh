@@ -15,7 +15,7 @@ is "its version is the library's" "$(pkg-config --modversion godb)" "$(sed -n 's
 # What the library needs of a sanitizer is the program's to link.
 sanitizer=()
 case $BUILD_DIR in
-*/asan) sanitizer=(-fsanitize=address,undefined) ;;
+*/asan) sanitizer=(-fsanitize=address -fsanitize=undefined) ;;
 */tsan) sanitizer=(-fsanitize=thread) ;;
 esac
 for source in "$prefix"/share/doc/goprobe/examples/*.c; do
