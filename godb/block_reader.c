@@ -311,7 +311,7 @@ next_live(struct block_reader *reader, struct godb_chunk *out, struct godb_err *
     fill_columns(reader, out);
     out->iface = reader->iface;
     out->time_s = block->time_s;
-    out->slot = GODB_DAY_BLOCKS;
+    out->slot = GODB_SLOT_LIVE;
     out->l7_names = reader->spec->live->names;
     out->row_count = block->row_count;
     out->selected_count = count;

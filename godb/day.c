@@ -155,6 +155,7 @@ bool
 day_block_is_first(const struct day *day, uint32_t slot)
 {
     const int64_t time_s = day_block_time(day, slot);
+    if (day->v4 && slot < day->v4->meta.rising_count) return true;
     for (uint32_t earlier = 0; earlier < slot; earlier++)
         if (day_block_time(day, earlier) == time_s) return false;
     return true;

@@ -419,12 +419,15 @@ struct godb_scan_spec {
     void *stop_arg;
 };
 
+/* In place of a slot: the block is of a running capture, and not stored. */
+#define GODB_SLOT_LIVE UINT32_MAX
+
 /* The wanted columns of one block, as arrays in host byte order, and which rows passed
  * the filter.  Borrowed until the next godb_scan_next() or godb_scan_close(). */
 struct godb_chunk {
     const char *iface;
     int64_t time_s;
-    uint32_t slot; /* of the block in its day; GODB_DAY_BLOCKS: it is a live one */
+    uint32_t slot; /* of the block in its day, or GODB_SLOT_LIVE */
     const struct godb_l7_names *l7_names; /* what the block's l7proto ids mean */
     uint32_t row_count;                   /* in the block */
     uint32_t selected_count;              /* passed the filter; never 0 */

@@ -279,6 +279,10 @@ stage_add(struct stage *stage, const struct packed_block *packed,
 static int
 sync_columns(struct stage *stage, struct godb_err *err)
 {
+    /* All on their way before the first is waited for: one journal commit has them all.
+     * Where that cannot be, fs_sync_data() does all of it. */
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        (void)sync_file_range(stage->files[col].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         const int rc = fs_sync_data(stage->files[col].fd);
         if (rc != 0) return file_err(stage, col, rc, err);

@@ -82,7 +82,7 @@ read_meta(struct v4_day *day, struct godb_err *err)
     int rc = fs_read_file(&bytes, &count, day->dir_fd, ".blockmeta", V4_META_MAX_BYTES);
     if (rc == EFBIG)
         return err_set(err, GODB_ECORRUPT, ".blockmeta: more than %d blocks in a day",
-            GODB_DAY_BLOCKS);
+            V4_BLOCKS_MAX);
     if (rc != 0) return err_sys(err, rc, ".blockmeta");
     rc = v4_meta_parse(&day->meta, (const uint8_t *)bytes, count, err);
     free(bytes);

@@ -85,7 +85,7 @@ _goconvert() {
     -from) _goquery_words 'csv nfdump' ;;
     -schema) _goquery_list "$_goquery_columns bytes_rcvd bytes_sent packets_rcvd packets_sent" ;;
     -n | -window) ;;
-    *) _goquery_words '-in -out -db -iface -schema -from -n -window -keep-going -rejects
+    *) _goquery_words '-in -out -db -iface -schema -from -n -window -keep-going -small -rejects
         -export -h -version' ;;
     esac
 }

@@ -62,7 +62,7 @@ _goconvert() {
         '(-iface -i)'{-iface,-i}'[interface]:interface:_goquery_ifaces' \
         '-schema[columns of the file]:columns: ' '-from[format]:format:(csv nfdump)' \
         '-n[stop after so many rows]:rows: ' '-window[how late a row may come]:seconds: ' \
-        '-keep-going[import the other rows]' '-rejects[list refused rows here]:file:_files' \
+        '-keep-going[import the other rows]' '-small[look longer for smaller blocks]' '-rejects[list refused rows here]:file:_files' \
         '-export[write a CSV file]:file:_files' '-h[show the flags]' '-version[show the version]'
 }
 

@@ -157,7 +157,7 @@ settle_layer7(int16_t at[CSV_FIELD_COUNT])
         at[CSV_FIELD_L7PROTO] = at[CSV_FIELD_L7_NAME];
         at[CSV_FIELD_L7_NAME] = -1;
     }
-    if (at[CSV_FIELD_L7_NAME] < 0) at[CSV_FIELD_L7_CATEGORY] = -1;
+    if (at[CSV_FIELD_L7PROTO] < 0) at[CSV_FIELD_L7_CATEGORY] = -1;
 }
 
 static int

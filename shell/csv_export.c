@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/csv_field.h"
@@ -145,6 +146,26 @@ finish_file(FILE *out, int rc, const char *from, const char *to, struct godb_err
     return rc;
 }
 
+/* Something other than a plain file, /dev/stdout or a link, is not to be replaced. */
+static bool
+is_special(const char *file)
+{
+    struct stat status;
+    return lstat(file, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static int
+export_in_place(struct export *export, const char *db_path, const char *ifaces,
+    const char *file, struct godb_err *err)
+{
+    export->out = fopen(file, "we");
+    if (export->out == NULL) return shell_err_sys(err, errno, "%s", file);
+    int rc = export_db(export, db_path, ifaces, err);
+    if (fclose(export->out) != 0 && rc == GODB_OK)
+        rc = shell_err_sys(err, errno, "%s", file);
+    return rc;
+}
+
 static int
 export_file(struct export *export, const char *db_path, const char *ifaces,
     const char *file, struct godb_err *err)
@@ -167,8 +188,9 @@ csv_export_run(const char *db_path, const char *ifaces, const char *file,
     const bool is_stdout = strcmp(file, "-") == 0;
     struct export export = {
         .out = stdout, .name = is_stdout ? "standard output" : file};
-    int rc = is_stdout ? export_db(&export, db_path, ifaces, err)
-                       : export_file(&export, db_path, ifaces, file, err);
+    int rc = is_stdout          ? export_db(&export, db_path, ifaces, err)
+             : is_special(file) ? export_in_place(&export, db_path, ifaces, file, err)
+                                : export_file(&export, db_path, ifaces, file, err);
     if (is_stdout && rc == GODB_OK && (fflush(stdout) != 0 || ferror(stdout)))
         rc = shell_err_sys(err, errno, "standard output");
     if (rc == GODB_OK && export.warning_count > 0)

@@ -92,7 +92,7 @@ begin_file(void *arg, const struct csv_reader_record *record, bool *out_is_row)
         return shell_err(import->err, GODB_EARG,
             "%s has no column iface: give -iface NAME",
             csv_source_name(import->source));
-    if (import->columns.at[CSV_FIELD_L7_NAME] >= 0 &&
+    if (import->columns.at[CSV_FIELD_L7PROTO] >= 0 &&
         (import->l7 = csv_l7_new()) == NULL)
         return shell_err(import->err, GODB_ENOMEM, "out of memory");
     return GODB_OK;

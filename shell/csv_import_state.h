@@ -24,7 +24,7 @@ struct import {
     struct csv_packing *packing; /* NULL until something is written */
     struct godb *db;             /* NULL: not opened, or there is none yet */
     struct csv_columns columns;
-    struct csv_l7 *l7; /* NULL: the file has no names for its numbers */
+    struct csv_l7 *l7; /* NULL: the file says nothing of layer 7 */
     const struct godb_l7_names *l7_names;
     struct csv_list lane_map, l7_map; /* of a batch's numbers */
     struct csv_lane *lanes[LANES_MAX];

@@ -83,7 +83,10 @@ csv_l7_add(struct csv_l7 *l7, uint16_t id, const char *text, const char *categor
         text = godb_l7_name(known, id);
         category = godb_l7_category(known, id);
     }
-    l7->is_foreign |= strcmp(text, godb_l7_name(known, id)) != 0;
+    const bool is_known = strcmp(text, godb_l7_name(known, id)) == 0;
+    if (*category == '\0')
+        category = is_known ? godb_l7_category(known, id) : "Uncategorised";
+    l7->is_foreign |= !is_known;
     if (l7->names[id].text == NULL) return set_name(l7, id, text, category, err);
     if (strcmp(l7->names[id].text, text) == 0) return GODB_OK;
     for (size_t i = 0; i < l7->moved_count; i++)

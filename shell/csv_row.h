@@ -21,9 +21,10 @@ struct csv_row {
 };
 
 /* Whole, or false with the reason: which field, what it holds, what belongs there.  The
- * l7proto of a row without one is 0, "Unknown"; names in its place are libprotoident's.
- * l7_name is NULL where the file has no such column, "" where the row gives none;
- * l7_category is never NULL. */
+ * l7proto of a row without one is 0, "Unknown"; a name in its place is libprotoident's,
+ * or becomes l7_name, with a number that is made up.
+ * l7_name is NULL where the file has no such column and no l7proto,
+ * "" where the row gives none; l7_category is never NULL. */
 bool csv_row_parse(struct csv_row *out, const struct csv_columns *columns,
     const struct csv_reader_record *record, char reason[CSV_ROW_REASON]);
 

@@ -66,7 +66,7 @@ bind_flags(struct go_flag out[FLAG_COUNT], struct options *options)
             .help = "import the other rows where some are refused; without it none"},
         {.name = "small",
             .on = &options->is_small,
-            .help = "look longer for smaller blocks: 2.5 % less in half the rate"},
+            .help = "look longer for smaller blocks: 4 % less, at half the rate"},
         {.name = "rejects",
             .text = &spec->rejects,
             .arg = "FILE",

@@ -66,12 +66,21 @@ fail(const struct goquery_options *options, const struct godb_err *err)
     return shell_exit_code(err);
 }
 
+/* For other programs, or for people. */
+static enum report_list
+list_form(const struct goquery_options *options)
+{
+    if (!options->is_external && options->writer != &output_json)
+        return REPORT_LIST_TXT;
+    return options->compat == OUTPUT_1_05 ? REPORT_LIST_1_05 : REPORT_LIST_JSON;
+}
+
 static int
 answer(const struct goquery_options *options, struct godb_err *err)
 {
     struct report report;
     int rc = options->mode == GOQUERY_LIST
-                 ? report_make_list(&report, options->is_external, err)
+                 ? report_make_list(&report, list_form(options), err)
                  : report_make(&report, &options->report, err);
     if (rc != GODB_OK) return rc;
     if (options->writer == &output_plot && !report.has_time)

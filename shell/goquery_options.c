@@ -540,21 +540,38 @@ check_page(const struct raw *raw, struct godb_err *err)
                                  "-report: no file given; - is standard output");
 }
 
+static bool
+can_print(const struct goquery_options *out)
+{
+    const enum report_format format = out->report.format;
+    if (out->mode == GOQUERY_LIST) return format == REPORT_TXT || format == REPORT_JSON;
+    return out->mode == GOQUERY_STATEMENT && format != REPORT_INFLUX;
+}
+
+/* For messages. */
+static const char *
+prints(enum goquery_mode mode)
+{
+    return mode == GOQUERY_LIST        ? "txt and json"
+           : mode == GOQUERY_PAGE      ? "HTML alone"
+           : mode == GOQUERY_STATEMENT ? "txt, csv and json"
+                                       : "text alone";
+}
+
 /* Modes that take no query do not take it silently. */
 static int
 check_other_mode(const struct goquery_options *out, const struct raw *raw,
     bool has_query, struct godb_err *err)
 {
     const char *name = mode_name(out->mode);
-    const bool has_format = out->mode == GOQUERY_STATEMENT &&
-                            out->report.format != REPORT_INFLUX && !raw->is_plot;
+    const bool is_list = out->mode == GOQUERY_LIST;
     if (has_query) return shell_err(err, GODB_EARG, "%s takes no query", name);
-    if ((raw->has_format || raw->is_plot) && !has_format)
-        return shell_err(
-            err, GODB_EARG, "%s knows one format; drop -e and -plot", name);
-    if (raw->is_sql && out->mode != GOQUERY_LIST)
+    if (raw->is_plot || (raw->has_format && !can_print(out)))
+        return shell_err(err, GODB_EARG, "%s prints %s; drop -plot and other formats",
+            name, prints(out->mode));
+    if (raw->is_sql && !is_list)
         return shell_err(err, GODB_EARG, "-sql and %s: one at a time", name);
-    if (raw->compat)
+    if (raw->compat && !is_list)
         return shell_err(err, GODB_EARG, "-compat is for reports; drop it or %s", name);
     return out->mode == GOQUERY_PAGE ? check_page(raw, err) : GODB_OK;
 }

@@ -70,6 +70,16 @@ allow_cuts(struct txt_table *table, const struct output_context *context)
     }
 }
 
+/* Shares can be seen from the sums; those of packets, which rows are rarely ordered by,
+ * go first. */
+static void
+allow_drops(struct txt_table *table, const struct report *report)
+{
+    for (size_t i = report->key_count; i < report->column_count; i++)
+        if (strcmp(report->columns[i].title, "%") == 0) txt_table_may_drop(table, i);
+    txt_table_may_fold(table, report->key_count);
+}
+
 static void *
 begin(const struct output_context *context)
 {
@@ -83,6 +93,7 @@ begin(const struct output_context *context)
         fits = txt_table_add(table, report->columns[i].title);
     if (fits) {
         allow_cuts(table, context);
+        allow_drops(table, report);
         return table;
     }
     txt_table_free(table);

@@ -401,6 +401,16 @@ fi
 is "-h shows the flags on standard output" "$? $(grep -c -- '^  -in FILE' help) $(wc -c <err)" "0 1 0"
 has "-version shows the version" "$("$convert" -version)" "goconvert "
 
+mkfifo pipe
+"$convert" -export pipe -db "$exported" 2>/dev/null &
+is "-export to a pipe does not put a file in its place" \
+    "$(timeout 20 cat pipe | cmp - out.csv && [ -p pipe ] && echo is a pipe)" "is a pipe"
+wait
+: >target.csv
+ln -s target.csv link.csv
+"$convert" -export link.csv -db "$exported" 2>/dev/null
+is "nor in that of a link" "$([ -L link.csv ] && cmp target.csv out.csv && echo is a link)" "is a link"
+
 # --- What layer 7 numbers mean ------------------------------------------------------------
 
 fresh
@@ -427,6 +437,10 @@ import -in l7.out -out "$db"
 is "and the same after an export and an import" "$(ask "$l7_sql; SELECT l7proto FROM flows ORDER BY dip")" "$was"
 is "a second import changes nothing" "$(import -in l7.out -out "$db"; echo "$err")" \
     "goconvert: 0 rows imported, 0 refused, 5 there already; 0 blocks in 0 day directories of 0 interfaces"
+"$BUILD_DIR/goquery" -d "$db" -i ANY -e csv raw >l7.query 2>&1
+fresh
+import -in l7.query -out "$db"
+is "what goquery prints as csv comes back with its names, too" "$rc $(ask "$l7_sql")" "0 $(head -n 5 <<<"$was")"
 fresh
 sed 's/,HTTP,/,HT\x01TP,/' l7.csv >control.csv
 import -in control.csv -out "$db"
