@@ -205,6 +205,12 @@ bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside e
 bench-data: $(B)/goprobe.so $(bin_bench) ## make those flows and load the peers; BENCH_FRESH=1: anew
 	@tests/bench/run $(B) data
 
+# make mutate MUTATIONS=20000 BUILD=asan
+MUTATIONS ?= 20000
+.PHONY: mutate
+mutate: $(B)/tests/unit/vtab_mutate ## break a database MUTATIONS times, and see that each is told
+	@MUTATIONS=$(MUTATIONS) TMP=$(or $(TMPDIR),/tmp) $<
+
 # libFuzzer; new inputs stay under build/.  make fuzz-godb_filter FUZZ_S=60
 FUZZ_S ?= 60
 fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)

@@ -156,6 +156,7 @@ index_block(struct stage *stage, const struct godb_block *block,
         columns[col] = block->columns[col];
     record->time_s = entry->time_s;
     record->owner = stage->owner;
+    record->has_l7_table = stage->has_l7_table;
     block_record_describe(record, columns, (uint32_t)block->count);
     if (sieve_build(&lines, &record->line_count, columns, (uint32_t)block->count,
             entry->time_s) != GODB_OK)

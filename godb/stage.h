@@ -38,6 +38,7 @@ struct stage {
     struct staged_block *staged;
     uint32_t staged_count;
     struct block_index_writer index;
+    bool has_l7_table;  /* of its blocks; set by the writer */
     uint32_t owner;     /* what its records have as theirs */
     uint64_t index_end; /* of the committed blocks' records */
     int index_errno;    /* what ended it */

@@ -199,6 +199,7 @@ enter_day(struct godb_writer *writer, int64_t day_s, struct godb_err *err)
         writer->warn, writer->warn_arg, err);
     if (rc != GODB_OK) return rc;
     writer->has_stage = true;
+    writer->stage.has_l7_table = writer->l7_names != godb_l7_libprotoident();
     /* The new directory's own name has to survive a crash too. */
     if (fsync(writer->iface_fd) != 0)
         return err_sys(err, errno, "%s/%s", godb_root(writer->db), writer->iface);
