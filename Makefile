@@ -56,14 +56,14 @@ say = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' $(1) $(2))
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
     -Wwrite-strings -Wundef -Wpointer-arith -Wformat=2 -Wvla -Wimplicit-fallthrough
 WARN_godb := -Wconversion -Wno-sign-conversion
-OPT_release := -O3 -g -DNDEBUG -D_FORTIFY_SOURCE=2
+OPT_release := -O3 -g -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 OPT_debug := -Og -g3
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
     -fno-sanitize-recover=all
 OPT_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
-LINK_release := -Wl,-z,relro,-z,now
+LINK_release := -Wl,-z,relro,-z,now,-z,noexecstack
 DEFS_release := -Wl,-z,defs
 DEFS_debug := -Wl,-z,defs
 ifeq ($(origin OPT_$(BUILD)),undefined)
@@ -71,8 +71,13 @@ $(error BUILD=$(BUILD) is none of release, debug, asan, tsan)
 endif
 
 ours = -std=c11 -I. -I$(B)/gen -D_GNU_SOURCE -MMD -MP -fPIC -fvisibility=hidden \
-    -fstack-protector-strong $(WARN) $(OPT_$(BUILD)) $(if $(WERROR),-Werror) -pthread
+    $(HARDEN) $(WARN) $(OPT_$(BUILD)) $(if $(WERROR),-Werror) -pthread
 link = $(CC) -pthread $(OPT_$(BUILD)) $(LINK_$(BUILD)) $(CFLAGS)
+
+# Programs may lie anywhere in memory, and jump to the start of functions alone, where
+# the machine knows how to tell.
+HARDEN := -fstack-protector-strong $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
+PIE := -pie
 
 # Asked when a recipe runs, so that `make ext` never needs libpcap or nDPI and
 # `make deps` needs no pkg-config.
@@ -158,19 +163,19 @@ $(foreach a,godb capture vtab_core shell,$(eval $(call archive,$(a))))
 
 $(B)/goprobe: $(B)/capture/goprobe_main.o $(B)/libcapture.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_capture) $(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_capture) $(pkgs_godb))
 $(B)/goquery: $(B)/shell/goquery_main.o $(B)/libshell.a $(B)/libvtab_core.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lm $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) -lm $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
 $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib $(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib $(pkgs_godb))
 $(B)/goprobe-index: $(B)/shell/index_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
 $(B)/goprobe-check: $(B)/shell/check_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,jansson $(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) $(call pkg_libs,jansson $(pkgs_godb))
 # -z defs: a library that is missing from the line must fail here, not at the user's
 # .load; sanitizer builds find their runtime in the host program instead.
 $(B)/goprobe.so: $(obj_vtab) $(B)/libgodb.a
@@ -253,6 +258,12 @@ bench-import: all $(bin_bench) ## rows a second from CSV, beside every peer inst
 	@tests/bench/import $(B)
 bench-data: $(B)/goprobe.so $(bin_bench) ## make those flows and load the peers; BENCH_FRESH=1: anew
 	@tests/bench/run $(B) data
+
+# make mutate MUTATIONS=20000 BUILD=asan
+MUTATIONS ?= 20000
+.PHONY: mutate
+mutate: $(B)/tests/unit/vtab_mutate ## break a database MUTATIONS times, and see that each is told
+	@MUTATIONS=$(MUTATIONS) TMP=$(or $(TMPDIR),/tmp) $<
 
 # libFuzzer; new inputs stay under build/.  make fuzz-godb_filter FUZZ_S=60
 FUZZ_S ?= 60

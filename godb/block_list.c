@@ -81,7 +81,7 @@ enter_day(struct godb_block_list *list, struct godb_err *err)
     if (!list->has_day) return GODB_OK;
     rc = meta_read(&list->meta, list->day.dir_fd, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
-    if (rc == GODB_ECORRUPT) {
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND) {
         err_prefix(&why, list->day.path);
         tell(list, &why);
     }

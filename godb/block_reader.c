@@ -4,6 +4,7 @@
  */
 #include "godb/block_reader.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,6 +258,21 @@ fill_chunk(
     if (selected_count < reader->block.row_count) out->selected = reader->selected;
 }
 
+/* Ids that a table belongs to must not be taken for libprotoident's, nor its for those
+ * of a table: then l7proto.json is missing, or another day's. */
+static int
+check_l7_names(struct block_reader *reader)
+{
+    const struct day_block *block = &reader->block;
+    const bool has_table = l7_names(reader) != godb_l7_libprotoident();
+    if (!(reader->columns & GODB_COLUMN_BIT(GODB_L7PROTO)) || !block->is_own ||
+        block->record.has_l7_table == has_table)
+        return GODB_OK;
+    return err_set(&reader->why, GODB_ECORRUPT,
+        "%s/l7proto.json: does not say what the protocols of block %" PRId64 " are",
+        reader->day.path, block->record.time_s);
+}
+
 /* One block: GODB_OK with *out_count selected rows (maybe none), or why not. */
 static int
 read_block(struct block_reader *reader, uint32_t slot, uint32_t *out_count)
@@ -265,6 +281,7 @@ read_block(struct block_reader *reader, uint32_t slot, uint32_t *out_count)
     int rc = day_block_enter(
         &reader->day, slot, reader->last_slot, &reader->block, &reader->why);
     if (rc != GODB_OK) return rc;
+    if (check_l7_names(reader) != GODB_OK) return GODB_ECORRUPT;
     reader->first_row = 0;
     reader->row_end = reader->block.row_count;
     rc = select_rows(reader, out_count);

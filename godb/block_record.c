@@ -13,6 +13,7 @@
 
 enum {
     FLAG_SORTED = 1,
+    FLAG_L7_TABLE = 2,
     OWNER_AT = 20,
     TRAFFIC_AT = BLOCK_RECORD_BYTES - 12,
     HASH_AT = BLOCK_RECORD_BYTES - 8
@@ -182,7 +183,8 @@ block_record_pack(uint8_t to[BLOCK_RECORD_BYTES], const struct block_record *rec
     put_be64(to, (uint64_t)record->time_s);
     put_be32(to + 8, record->row_count);
     put_be32(to + 12, record->line_count);
-    put_be32(to + 16, record->is_sorted ? FLAG_SORTED : 0);
+    put_be32(to + 16, (record->is_sorted ? FLAG_SORTED : 0) |
+                          (record->has_l7_table ? FLAG_L7_TABLE : 0));
     put_be32(to + OWNER_AT, record->owner);
     put_be32(to + TRAFFIC_AT, record->traffic_check);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++, at.to += 20) {
@@ -209,6 +211,7 @@ block_record_unpack(struct block_record *out, const uint8_t from[BLOCK_RECORD_BY
     out->row_count = get_be32(from + 8);
     out->line_count = get_be32(from + 12);
     out->is_sorted = get_be32(from + 16) & FLAG_SORTED;
+    out->has_l7_table = get_be32(from + 16) & FLAG_L7_TABLE;
     out->owner = get_be32(from + OWNER_AT);
     out->traffic_check = get_be32(from + TRAFFIC_AT);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++, at.from += 20) {

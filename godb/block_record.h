@@ -35,6 +35,7 @@ struct block_record {
     } columns[GODB_COLUMN_COUNT];
     uint8_t protos[32]; /* a bit for each protocol */
     bool is_sorted;     /* by sip: the fences count */
+    bool has_l7_table;  /* l7proto.json says what the l7 ids mean */
     uint32_t fences[BLOCK_FENCES];
 };
 

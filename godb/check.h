@@ -70,7 +70,8 @@ int check_dir(struct check *check, int dir_fd, const char *dir, enum check_place
 struct check_block {
     int64_t time_s;
     uint32_t row_count;
-    bool is_good; /* every column could be read and is as written */
+    bool is_good;                   /* every column could be read and is as written */
+    bool has_l7_flag, has_l7_table; /* does the index say whether; and what */
     uint64_t traffic_bytes, packets;
 };
 

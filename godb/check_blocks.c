@@ -172,6 +172,25 @@ check_tail(struct check *check, const struct colfile *file)
         file->file_bytes - end);
 }
 
+static bool
+lies_in_day(const struct check *check, int64_t time_s)
+{
+    return time_s > check->day_s - GODB_INTERVAL_S &&
+           time_s < check->day_s + GODB_DAY_S + GODB_INTERVAL_S;
+}
+
+/* Is the commit column this day's, so that it says which blocks were never finished?
+ * One that was exchanged must not take the others' slots along. */
+static bool
+can_be_judged_by(const struct check *check, const struct day *day)
+{
+    for (uint32_t slot = 0; slot < day_block_count(day); slot++)
+        if (!lies_in_day(check, day_block_time(day, slot)) ||
+            day_check_stamp(day, slot, NULL) != GODB_OK)
+            return false;
+    return true;
+}
+
 /* Slots at the end that the commit column does not have. */
 static uint32_t
 half_written(const struct day *day, int col)
@@ -235,7 +254,8 @@ check_files(struct reading *reading)
             tell_damage(check, "header", godb_columns[col].file, 0,
                 "a slot that is not used lies before one that is");
     /* With damage about, nothing says which columns are right. */
-    if (check->is_damaged || may_change(check)) return false;
+    if (check->is_damaged || may_change(check) || !can_be_judged_by(check, day))
+        return false;
     if (check_half_written(check, day)) return true;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         if (is_open(day, col)) check_tail(check, &day->files[col]);
@@ -289,13 +309,6 @@ check_column(struct reading *reading, const struct day_block *block, int col,
     return GODB_OK;
 }
 
-static bool
-lies_in_day(const struct check *check, int64_t time_s)
-{
-    return time_s > check->day_s - GODB_INTERVAL_S &&
-           time_s < check->day_s + GODB_DAY_S + GODB_INTERVAL_S;
-}
-
 static int
 check_block(struct reading *reading, uint32_t slot, struct check_blocks *out,
     struct godb_err *err)
@@ -325,6 +338,8 @@ check_block(struct reading *reading, uint32_t slot, struct check_blocks *out,
             rc = check_column(reading, &entered, col, block, err);
     if (block->is_good && !(entered.has_record && entered.is_own))
         out->has_record_all = false;
+    block->has_l7_flag = entered.is_own;
+    block->has_l7_table = entered.is_own && entered.record.has_l7_table;
     return rc;
 }
 
@@ -380,18 +395,19 @@ check_blocks(struct check *check, struct check_blocks *out, struct godb_err *err
     struct reading *reading = calloc(1, sizeof *reading);
     if (reading == NULL) return err_nomem(err);
     int rc;
-    bool again;
-    do {
+    bool again = true;
+    /* What is put right once stays so: a third time reads what is there. */
+    for (int turn = 0; again; turn++) {
         memset(out, 0, sizeof *out);
         out->has_record_all = true;
         reading->check = check;
         reading->usable = 0;
         rc = open_day(reading, err);
         if (rc != GODB_OK) break;
-        again = check_files(reading);
+        again = check_files(reading) && turn < 2;
         if (!again) rc = read_blocks(reading, out, err);
         day_close(&reading->day);
-    } while (again);
+    }
     day_values_free(&reading->values);
     free(reading);
     return rc == GODB_DONE ? GODB_OK : rc;

@@ -142,17 +142,36 @@ check_meta(struct check *check, const struct check_blocks *blocks, struct godb_e
 
 /* --- l7proto.json ----------------------------------------------------------------- */
 
+/* The first block whose protocols are not of the name space that it was written with;
+ * NULL: none. */
+static const struct check_block *
+find_nameless(const struct check_blocks *blocks, const struct l7_spaces *spaces)
+{
+    for (uint32_t i = 0; i < blocks->count; i++) {
+        const struct check_block *block = &blocks->blocks[i];
+        const bool has_table =
+            l7_spaces_at(spaces, block->time_s) != godb_l7_libprotoident();
+        if (block->has_l7_flag && block->has_l7_table != has_table) return block;
+    }
+    return NULL;
+}
+
 static int
-check_l7(struct check *check, struct godb_err *err)
+check_l7(struct check *check, const struct check_blocks *blocks, struct godb_err *err)
 {
     struct l7_spaces spaces;
     struct godb_err why;
     int rc = l7_file_read(&spaces, check->dir_fd, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
     if (rc == GODB_OK) {
+        const struct check_block *block = find_nameless(blocks, &spaces);
+        if (block)
+            rc = err_set(&why, GODB_ECORRUPT, "%s of block %" PRId64,
+                spaces.count > 0 ? "is not the one" : "is missing, the one",
+                block->time_s);
         l7_spaces_free(&spaces);
-        return GODB_OK;
     }
+    if (rc == GODB_OK) return GODB_OK;
     const struct check_finding finding = {
         GODB_DAMAGE, "l7proto", check->dir, "l7proto.json", 0, GODB_NOT_REPAIRABLE, 0};
     check->is_damaged = true;
@@ -219,7 +238,7 @@ check_files(struct check *check, struct check_blocks *blocks, struct godb_err *e
 {
     int rc = check_dir(check, check->dir_fd, check->dir, CHECK_DAY, err);
     if (rc == GODB_OK) rc = check_blocks(check, blocks, err);
-    if (rc == GODB_OK) rc = check_l7(check, err);
+    if (rc == GODB_OK) rc = check_l7(check, blocks, err);
     if (rc != GODB_OK || may_change(check)) return rc;
     rc = check_meta(check, blocks, err);
     if (rc == GODB_OK) check_index(check, blocks);

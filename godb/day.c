@@ -303,15 +303,6 @@ read_v4(struct day *day, const struct day_block *block, enum godb_column column,
     return prefix_path(day, rc, err);
 }
 
-static int
-missing_column(const struct day *day, enum godb_column column,
-    const struct day_block *block, struct godb_err *err)
-{
-    return err_set(err, GODB_ECORRUPT,
-        "%s/%s: no block %" PRId64 ", which %s says was written", day->path,
-        godb_columns[column].file, day_block_time(day, block->slot), BLOCK_INDEX_FILE);
-}
-
 int
 day_read(struct day *day, const struct day_block *block, enum godb_column column,
     struct day_rows rows, struct day_values *values, const void **out,
@@ -322,10 +313,8 @@ day_read(struct day *day, const struct day_block *block, enum godb_column column
     if (day->v4) return read_v4(day, block, column, values, out, err);
     int rc =
         day_extent(day, column, block->slot, block->row_count, &slot, &extent, err);
+    if (rc == GODB_OK) rc = day_check_missing(day, block, column, &extent, err);
     if (rc != GODB_OK) return rc;
-    if (extent.raw_bytes == 0 && block->is_own &&
-        !day_block_is_in_place(block, column, &extent))
-        return missing_column(day, column, block, err);
     if (extent.raw_bytes == 0) return zero_values(column, rows.end, values, out, err);
     rc = day_values_reserve(values, extent.raw_bytes, err);
     if (rc != GODB_OK) return rc;

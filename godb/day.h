@@ -114,6 +114,10 @@ int day_block_is_another(enum godb_column column, uint32_t slot, struct godb_err
 bool day_block_is_in_place(const struct day_block *block, enum godb_column column,
     const struct colfile_extent *extent);
 
+/* GODB_ECORRUPT where the block has no bytes in a column that it was written with. */
+int day_check_missing(const struct day *day, const struct day_block *block,
+    enum godb_column column, const struct colfile_extent *extent, struct godb_err *err);
+
 /* *out: the stored bytes are those that were written.  GODB_ECORRUPT where they are
  * known not to be. */
 int day_compare(struct day *day, const struct day_block *block, enum godb_column column,

@@ -61,13 +61,16 @@ parse_day(const char *name, int64_t *out_s)
     return true;
 }
 
+/* A symbolic link counts: it is not followed, but told where it is opened, since what
+ * it stands for may be missed. */
 static bool
 is_dir(int dir_fd, const struct dirent *entry)
 {
     struct stat st;
-    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
-        return entry->d_type == DT_DIR;
-    return fstatat(dir_fd, entry->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_DIR || entry->d_type == DT_LNK;
+    return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
 }
 
 /* Call take() for each directory in dir, and close it. */

@@ -183,3 +183,15 @@ day_compare(struct day *day, const struct day_block *block, enum godb_column col
     if (*out || !is_record_of(day, block, column)) return GODB_OK;
     return day_block_is_another(column, slot, err);
 }
+
+int
+day_check_missing(const struct day *day, const struct day_block *block,
+    enum godb_column column, const struct colfile_extent *extent, struct godb_err *err)
+{
+    if (extent->raw_bytes > 0 || !block->is_own ||
+        day_block_is_in_place(block, column, extent))
+        return GODB_OK;
+    return err_set(err, GODB_ECORRUPT,
+        "%s/%s: no block %" PRId64 ", which %s says was written", day->path,
+        godb_columns[column].file, day_block_time(day, block->slot), BLOCK_INDEX_FILE);
+}

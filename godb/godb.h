@@ -221,7 +221,8 @@ const char *godb_root(const struct godb *db);
  * characters are GODB_EARG. */
 int godb_iface_check(const char *name, struct godb_err *err);
 
-/* Does the database have this interface?  False for names that cannot be one. */
+/* Does the database have this interface?  False for names that cannot be one; true too
+ * for a symbolic link, which is told when it is opened. */
 bool godb_has_iface(const struct godb *db, const char *name);
 
 /* Its place among the database's interfaces by name, from 0; -1 where it is not there.

@@ -21,12 +21,14 @@
 
 #include "godb/day.h"
 #include "godb/error.h"
+#include "godb/l7_file.h"
 
 struct builder {
     struct day day;
     bool forget_old;
     struct block_index_writer writer;
     struct day_values values[GODB_COLUMN_COUNT];
+    struct l7_spaces l7;
     struct godb_index_counts counts;
     godb_warn_fn *warn;
     void *warn_arg;
@@ -92,6 +94,7 @@ read_column(struct builder *builder, struct block_bytes *bytes, enum godb_column
     uint32_t slot;
     int rc = day_extent(
         day, column, bytes->block.slot, bytes->block.row_count, &slot, &extent, err);
+    if (rc == GODB_OK) rc = day_check_missing(day, &bytes->block, column, &extent, err);
     if (rc != GODB_OK || extent.raw_bytes == 0) return rc;
     rc = read_values(builder, bytes, column, slot, &extent, err);
     if (rc != GODB_OK && rc != GODB_ENOMEM) err_prefix(err, day->path);
@@ -110,6 +113,8 @@ read_block(struct builder *builder, uint32_t slot, struct block_bytes *bytes,
     if (rc != GODB_OK) return rc;
     bytes->record.time_s = day_block_time(&builder->day, slot);
     bytes->record.owner = builder->day.owner;
+    bytes->record.has_l7_table =
+        l7_spaces_at(&builder->l7, bytes->record.time_s) != godb_l7_libprotoident();
     block_record_describe(&bytes->record, bytes->columns, bytes->block.row_count);
     return GODB_OK;
 }
@@ -229,6 +234,8 @@ build_day(struct builder *builder, struct godb_err *err)
     if (rc == GODB_OK) rc = day_open_columns(&builder->day, GODB_COLUMNS_ALL, err);
     if (rc != GODB_OK) return rc;
     if (!builder->forget_old) day_open_index(&builder->day);
+    /* One that cannot be read is told when names are asked for. */
+    l7_file_read(&builder->l7, builder->day.dir_fd, NULL);
     rc = build_blocks(builder, err);
     if (rc != GODB_OK) unlinkat(builder->day.dir_fd, BLOCK_INDEX_NEW_FILE, 0);
     block_index_close_write(&builder->writer);
@@ -251,6 +258,7 @@ index_build(const char *root, const char *iface, int64_t day_s, bool forget_old,
         rc = build_day(builder, err);
         day_close(&builder->day);
     }
+    l7_spaces_free(&builder->l7);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         day_values_free(&builder->values[col]);
     if (out) *out = builder->counts;

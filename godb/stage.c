@@ -148,6 +148,7 @@ index_block(
         record.columns[col].start = stage->next_offset[col];
     record.time_s = entry->time_s;
     record.owner = stage->owner;
+    record.has_l7_table = stage->has_l7_table;
     return block_index_add(&stage->index, &record, packed->lines, &entry->index_at);
 }
 

@@ -44,6 +44,7 @@ struct stage {
     uint32_t sound[GODB_COLUMN_COUNT];
     bool has_debris; /* slots behind those could not be cleared yet */
     struct block_index_writer index;
+    bool has_l7_table;  /* of its blocks; set by the writer */
     uint32_t owner;     /* what its records have as theirs */
     uint64_t index_end; /* of the committed blocks' records */
     int index_errno;    /* what ended it */

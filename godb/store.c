@@ -117,7 +117,7 @@ godb_has_iface(const struct godb *db, const char *name)
     struct stat st;
     if (godb_iface_check(name, NULL) != GODB_OK) return false;
     snprintf(path, sizeof path, "%s/%s", db->root, name);
-    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    return lstat(path, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
 }
 
 int

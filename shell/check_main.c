@@ -9,6 +9,7 @@
 
 #include "shell/go_flags.h"
 #include "shell/output.h"
+#include "shell/printable.h"
 #include "shell/progress.h"
 #include "shell/shell_err.h"
 
@@ -103,24 +104,16 @@ print_json(struct printer *printer, const struct godb_problem *problem)
     printf(",\"repair\":\"%s\"}", repair_name(problem->repair));
 }
 
-/* Names are a stranger's, and this may be a terminal. */
-static void
-print_plain(const char *text)
-{
-    for (const char *c = text; *c; c++)
-        putchar((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);
-}
-
 static void
 print_text(const struct godb_problem *problem)
 {
     static const char *const remedies[] = {
         "", " [can be repaired]", " [repaired]", " [not repaired]"};
     printf("%s: ", severity_name(problem->severity));
-    print_plain(problem->path);
+    print_printable(stdout, problem->path);
     if (problem->time_s) printf(": block %" PRId64, problem->time_s);
     fputs(": ", stdout);
-    print_plain(problem->reason);
+    print_printable(stdout, problem->reason);
     puts(remedies[problem->repair]);
 }
 

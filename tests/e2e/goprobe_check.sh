@@ -64,7 +64,7 @@ mends 'an absurd end'
 fresh; patch dport.gpf 8192 '\x00\xff\xff\xff\xff\xff\xff\xf8'
 finds 'a huge length' damage 2 "eth0/$late/dport.gpf: the header"
 mends 'a huge length'
-fresh; for f in db/eth0/$late/*.gpf; do dd if=/dev/zero of="$f" bs=12288 count=1 conv=notrunc status=none; done
+fresh; for f in "$day"/*.gpf; do dd if=/dev/zero of="$f" bs=12288 count=1 conv=notrunc status=none; done
 finds 'all headers gone' damage 2 "eth0/$late/pkts_sent.gpf: the header"
 mends 'all headers gone'
 fresh; rm $day/blocks.index; patch sip.gpf 0 '\xff\xff\xff\xff\xff\xff\xff\xff'
