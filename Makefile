@@ -50,13 +50,14 @@ OPT_debug := -Og -g3
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
     -fno-sanitize-recover=all
 OPT_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+OPT_cover := -O0 -g --coverage -fprofile-update=atomic -fprofile-abs-path
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
 LINK_release := -Wl,-z,relro,-z,now
 DEFS_release := -Wl,-z,defs
 DEFS_debug := -Wl,-z,defs
 ifeq ($(origin OPT_$(BUILD)),undefined)
-$(error BUILD=$(BUILD) is none of release, debug, asan, tsan)
+$(error BUILD=$(BUILD) is none of release, debug, asan, tsan, cover)
 endif
 
 ours = -std=c11 -I. -I$(B)/gen -D_GNU_SOURCE -MMD -MP -fPIC -fvisibility=hidden \
@@ -187,7 +188,7 @@ $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,$(call test_pkgs,$@))
 
-.PHONY: test check asan tsan tests-built bench bench-data bench-capture
+.PHONY: test check asan tsan cover tests-built bench bench-data bench-capture
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory deps
@@ -198,6 +199,10 @@ asan: ## the tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory check BUILD=asan
 tsan: ## the tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory check BUILD=tsan
+cover: ## branch coverage of each folder, by all tests
+	@mkdir -p build/cover && find build/cover -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory check BUILD=cover
+	@tests/cover.py build/cover
 bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside every peer installed
 	@tests/bench/run $(B)
 bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside every peer installed
@@ -315,6 +320,6 @@ clean: ## remove build/
 	rm -rf build
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  BUILD=release|debug|asan|tsan  PREFIX=$(PREFIX)  V=1 shows the commands"
+	@echo "  BUILD=release|debug|asan|tsan|cover  PREFIX=$(PREFIX)  V=1 shows the commands"
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

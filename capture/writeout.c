@@ -40,12 +40,14 @@ struct writeout {
     struct outlet *outlets;
     const struct godb_l7_names *l7_names;
     bool is_strict;
+    size_t max_waiting; /* 0: any number */
+    size_t kept_count;  /* of all outlets */
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t work;
     pthread_cond_t room;
     struct rotation *first, **last; /* the queue */
-    size_t queued_count;
+    size_t queued_count, queued_rows;
     uint64_t submitted, finished; /* rotations, so far */
     pthread_cond_t quiet;         /* one more is finished */
     struct writeout_state *shown; /* of each outlet, when it was */
@@ -186,10 +188,39 @@ add_stats(struct godb_pcap_stats *to, const struct godb_pcap_stats *from)
         to->undecoded[i] = add_known(to->undecoded[i], from->undecoded[i]);
 }
 
+static int
+compare_sizes(const void *a, const void *b)
+{
+    const struct godb_flow *one = &((const struct rotation_row *)a)->flow;
+    const struct godb_flow *two = &((const struct rotation_row *)b)->flow;
+    const uint64_t bytes_one = godb_sum(one->bytes_rcvd, one->bytes_sent);
+    const uint64_t bytes_two = godb_sum(two->bytes_rcvd, two->bytes_sent);
+    return bytes_one < bytes_two ? 1 : bytes_one > bytes_two ? -1 : 0;
+}
+
+/* The largest stay as they are, as far as there is room. */
+static void
+fold_kept(struct writeout *w, struct outlet *outlet)
+{
+    const size_t others = w->kept_count - outlet->kept_count;
+    const size_t room = w->max_waiting > others ? w->max_waiting - others : 0;
+    if (w->max_waiting == 0 || outlet->kept_count <= room) return;
+    const size_t count = outlet->kept_count - room;
+    qsort(outlet->kept, outlet->kept_count, sizeof *outlet->kept, compare_sizes);
+    const size_t left = rotation_fold_rows(outlet->kept + room, count);
+    outlet->kept_count -= count - left;
+    w->kept_count -= count - left;
+    if (left < count)
+        log_line("warning: %s: %zu flows lose their addresses, more than %zu wait for "
+                 "the disk; their packets are still counted",
+            outlet->iface, count, w->max_waiting);
+}
+
 /* Rows of a block that failed; those without memory to keep them are lost, and it is
  * said. */
 static void
-keep(struct outlet *outlet, const struct rotation_row *rows, size_t count)
+keep(struct writeout *w, struct outlet *outlet, const struct rotation_row *rows,
+    size_t count)
 {
     struct rotation_row *kept =
         reallocarray(outlet->kept, outlet->kept_count + count + 1, sizeof *kept);
@@ -200,6 +231,16 @@ keep(struct outlet *outlet, const struct rotation_row *rows, size_t count)
     if (count > 0) memcpy(kept + outlet->kept_count, rows, count * sizeof *rows);
     outlet->kept = kept;
     outlet->kept_count += count;
+    w->kept_count += count;
+    fold_kept(w, outlet);
+}
+
+static void
+forget_kept(struct writeout *w, struct outlet *outlet)
+{
+    w->kept_count -= outlet->kept_count;
+    outlet->kept = NULL;
+    outlet->kept_count = 0;
 }
 
 static void
@@ -231,7 +272,7 @@ write_outlet(struct writeout *w, struct outlet *outlet, int64_t time_s,
     log_line("error: %s: block %" PRId64
              " not written, its %zu flows go into the next: %s",
         outlet->iface, time_s, count, err.msg);
-    keep(outlet, rows, count);
+    keep(w, outlet, rows, count);
 }
 
 static void
@@ -257,8 +298,7 @@ write_left_behind(struct writeout *w, const struct rotation *rotation)
         struct rotation_row *rows = outlet->kept;
         if (outlet->is_named || rows == NULL) continue;
         const size_t count = outlet->kept_count;
-        outlet->kept = NULL;
-        outlet->kept_count = 0;
+        forget_kept(w, outlet);
         write_outlet(w, outlet, rotation->time_s, rows, count, &none);
         free(rows);
     }
@@ -358,8 +398,7 @@ take_back_kept(struct writeout *w, struct rotation *rotation)
         if (!outlet->is_named || outlet->kept == NULL) continue;
         if (!take_back_rows(rotation, outlet)) continue;
         free(outlet->kept);
-        outlet->kept = NULL;
-        outlet->kept_count = 0;
+        forget_kept(w, outlet);
     }
 }
 
@@ -398,6 +437,7 @@ next_rotation(struct writeout *w)
         w->first = rotation->next;
         if (w->first == NULL) w->last = &w->first;
         w->queued_count--;
+        w->queued_rows -= rotation->count;
         pthread_cond_signal(&w->room);
     }
     pthread_mutex_unlock(&w->lock);
@@ -475,6 +515,7 @@ writeout_open(
     if (w == NULL) return no_memory(err);
     w->l7_names = options->l7_names;
     w->is_strict = options->is_strict;
+    w->max_waiting = options->max_waiting;
     w->last = &w->first;
     int rc = GODB_OK;
     if (godb_block_new(&w->block) != GODB_OK) rc = no_memory(err);
@@ -496,6 +537,22 @@ writeout_open(
     return GODB_OK;
 }
 
+/* The disk has not answered for long: what waits for it must not fill the memory. */
+static void
+fold_queued(const struct writeout *w, struct rotation *rotation)
+{
+    const size_t count = rotation->count;
+    if (w->is_strict || w->max_waiting == 0 || w->queued_rows == 0 ||
+        w->queued_rows + count <= w->max_waiting)
+        return;
+    if (!rotation_fold(rotation))
+        log_line("error: flows of block %" PRId64 " are lost: out of memory",
+            rotation->time_s);
+    log_line("warning: the disk does not answer: %zu flows of block %" PRId64
+             " lose their addresses; their packets are still counted",
+        count, rotation->time_s);
+}
+
 void
 writeout_submit(struct writeout *w, struct rotation *rotation)
 {
@@ -503,8 +560,10 @@ writeout_submit(struct writeout *w, struct rotation *rotation)
     /* A file can wait for the disk, live packets cannot. */
     while (w->is_strict && w->queued_count >= QUEUE_MAX)
         pthread_cond_wait(&w->room, &w->lock);
+    fold_queued(w, rotation);
     rotation->next = NULL;
     w->queued_count++;
+    w->queued_rows += rotation->count;
     w->submitted++;
     *w->last = rotation;
     w->last = &rotation->next;
