@@ -178,7 +178,7 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 comma := ,
 faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pwrite \
     fsync fdatasync renameat ftruncate mkdir)
-$(B)/tests/unit/godb_fault: link += $(faults)
+$(B)/tests/unit/godb_fault $(B)/tests/unit/shell_import_fault: link += $(faults)
 $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
     fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \
@@ -210,8 +210,24 @@ bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside e
 bench-data: $(B)/goprobe.so $(bin_bench) ## make those flows and load the peers; BENCH_FRESH=1: anew
 	@tests/bench/run $(B) data
 
+# The same campaigns that `make test` has a short slice of.
+KILL_ROUNDS ?= 1000
+SOAK_S ?= 3600
+.PHONY: kill torn soak fuzz
+kill: all $(B)/tests/host/godb_kill ## kill goprobe and goconvert while they write, KILL_ROUNDS times
+	@mkdir -p build/kill && rm -rf build/kill/*
+	$(B)/tests/host/godb_kill $(B) build/kill $(KILL_ROUNDS)
+torn: $(B)/tests/unit/godb_crash ## every state of the disk that a power cut during an append can leave
+	GOPROBE_TORN=all $(B)/tests/unit/godb_crash
+soak: all $(B)/tests/host/sqlhost ## capture, questions, imports and retention for SOAK_S seconds (as root)
+	tests/soak $(B) $(SOAK_S)
+
 # libFuzzer; new inputs stay under build/.  make fuzz-godb_filter FUZZ_S=60
 FUZZ_S ?= 60
+fuzz: ## fuzz each target for FUZZ_S seconds, one after the other
+	@for target in $(patsubst tests/fuzz/fuzz_%.c,%,$(src_fuzz)); do \
+	    $(MAKE) --no-print-directory fuzz-$$target || exit 1; \
+	done
 fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 	@$(MAKE) --no-print-directory BUILD=asan CC=clang B=build/fuzz \
 	    CFLAGS="$(CFLAGS) -fsanitize=fuzzer-no-link" build/fuzz/tests/fuzz/fuzz_$*.o \
@@ -225,7 +241,7 @@ fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 # --- Quality ------------------------------------------------------------------------
 
 c_files := $(wildcard */*.c */*.h tests/*/*.c tests/*/*.h)
-sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
+sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/soak tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
 
 .PHONY: format check-format lint
 format: ## reformat all C
