@@ -176,7 +176,7 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,cmocka $(call test_pkgs,$@))
 # The calls that the fault tests let fail; see there.
 comma := ,
-faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pwrite \
+faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pread pwrite \
     fsync fdatasync renameat ftruncate mkdir)
 $(B)/tests/unit/godb_fault $(B)/tests/unit/shell_import_fault: link += $(faults)
 $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
