@@ -61,13 +61,14 @@ OPT_debug := -Og -g3
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
     -fno-sanitize-recover=all
 OPT_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+OPT_cover := -O0 -g --coverage -fprofile-update=atomic -fprofile-abs-path
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
 LINK_release := -Wl,-z,relro,-z,now,-z,noexecstack
 DEFS_release := -Wl,-z,defs
 DEFS_debug := -Wl,-z,defs
 ifeq ($(origin OPT_$(BUILD)),undefined)
-$(error BUILD=$(BUILD) is none of release, debug, asan, tsan)
+$(error BUILD=$(BUILD) is none of release, debug, asan, tsan, cover)
 endif
 
 ours = -std=c11 -I. -I$(B)/gen -D_GNU_SOURCE -MMD -MP -fPIC -fvisibility=hidden \
@@ -206,9 +207,9 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,cmocka $(call test_pkgs,$@))
 # The calls that the fault tests let fail; see there.
 comma := ,
-faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pwrite \
+faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pread pwrite \
     fsync fdatasync renameat ftruncate mkdir)
-$(B)/tests/unit/godb_fault: link += $(faults)
+$(B)/tests/unit/godb_fault $(B)/tests/unit/shell_import_fault: link += $(faults)
 $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
     fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \
@@ -239,7 +240,7 @@ build/sqlite/%/vtab_oracle: tests/unit/vtab_oracle.c build/sqlite/%/sqlite3.o bu
 .PHONY: sqlite-hosts
 sqlite-hosts: $(foreach v,$(sqlite_versions),$(addprefix build/sqlite/$v/,sqlhost goprobe.so vtab_oracle))
 
-.PHONY: test check asan tsan tests-built bench bench-data bench-capture bench-import
+.PHONY: test check asan tsan cover tests-built bench bench-data bench-capture bench-import
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory deps
@@ -250,6 +251,10 @@ asan: ## the tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory check BUILD=asan
 tsan: ## the tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory check BUILD=tsan
+cover: ## branch coverage of each folder, by all tests
+	@mkdir -p build/cover && find build/cover -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory check BUILD=cover
+	@tests/cover.py build/cover
 bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside every peer installed
 	@tests/bench/run $(B)
 bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside every peer installed
@@ -264,9 +269,24 @@ MUTATIONS ?= 20000
 .PHONY: mutate
 mutate: $(B)/tests/unit/vtab_mutate ## break a database MUTATIONS times, and see that each is told
 	@MUTATIONS=$(MUTATIONS) TMP=$(or $(TMPDIR),/tmp) $<
+# The same campaigns that `make test` has a short slice of.
+KILL_ROUNDS ?= 1000
+SOAK_S ?= 3600
+.PHONY: kill torn soak fuzz
+kill: all $(B)/tests/host/godb_kill ## kill goprobe and goconvert while they write, KILL_ROUNDS times
+	@mkdir -p build/kill && rm -rf build/kill/*
+	$(B)/tests/host/godb_kill $(B) build/kill $(KILL_ROUNDS)
+torn: $(B)/tests/unit/godb_crash ## every state of the disk that a power cut during an append can leave
+	GOPROBE_TORN=all $(B)/tests/unit/godb_crash
+soak: all $(B)/tests/host/sqlhost ## capture, questions, imports and retention for SOAK_S seconds (as root)
+	tests/soak $(B) $(SOAK_S)
 
 # libFuzzer; new inputs stay under build/.  make fuzz-godb_filter FUZZ_S=60
 FUZZ_S ?= 60
+fuzz: ## fuzz each target for FUZZ_S seconds, one after the other
+	@for target in $(patsubst tests/fuzz/fuzz_%.c,%,$(src_fuzz)); do \
+	    $(MAKE) --no-print-directory fuzz-$$target || exit 1; \
+	done
 fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 	@$(MAKE) --no-print-directory BUILD=asan CC=clang B=build/fuzz \
 	    CFLAGS="$(CFLAGS) -fsanitize=fuzzer-no-link" build/fuzz/tests/fuzz/fuzz_$*.o \
@@ -289,7 +309,7 @@ pictures: all $(B)/tests/host/mkoffice ## the pictures of README.md, anew
 # --- Quality ------------------------------------------------------------------------
 
 c_files := $(wildcard */*.c */*.h docs/examples/*.c tests/*/*.c tests/*/*.h)
-sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
+sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/soak tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
 
 .PHONY: format check-format lint compdb
 compdb: ## compile_commands.json, for editors and clang's tools
@@ -437,7 +457,7 @@ clean: ## remove build/
 	rm -rf build
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  BUILD=release|debug|asan|tsan  PREFIX=$(PREFIX)  V=1 shows the commands"
+	@echo "  BUILD=release|debug|asan|tsan|cover  PREFIX=$(PREFIX)  V=1 shows the commands"
 
 # `make clean configure compile install` is an order.
 ifneq ($(filter clean,$(MAKECMDGOALS)),)

@@ -162,6 +162,7 @@ open_writeout(struct capture *c)
         .iface_count = list_ifaces(c, ifaces),
         .l7_names = c->l7_names,
         .is_strict = c->options->file != NULL,
+        .max_waiting = (size_t)c->options->config.max_flows,
     };
     if (writeout_open(&c->writeout, &options, &err) == GODB_OK) return EXIT_SUCCESS;
     const bool is_forbidden = err.os_errno == EACCES || err.os_errno == EPERM;

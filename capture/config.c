@@ -176,6 +176,14 @@ read_file(const char *path, char *error)
     return NULL;
 }
 
+/* What is wrong in a file may be a line's end, and is quoted. */
+static void
+keep_to_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+}
+
 bool
 config_read(struct config *config, const char *path, char *error)
 {
@@ -185,6 +193,7 @@ config_read(struct config *config, const char *path, char *error)
     const bool ok = is_json ? config_json_read(config, path, text, error)
                             : read_list(config, path, text, error);
     free(text);
+    if (!ok) keep_to_one_line(error);
     return ok;
 }
 

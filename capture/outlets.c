@@ -144,10 +144,39 @@ add_stats(struct godb_pcap_stats *to, const struct godb_pcap_stats *from)
         to->undecoded[i] = add_known(to->undecoded[i], from->undecoded[i]);
 }
 
+static int
+compare_sizes(const void *a, const void *b)
+{
+    const struct godb_flow *one = &((const struct rotation_row *)a)->flow;
+    const struct godb_flow *two = &((const struct rotation_row *)b)->flow;
+    const uint64_t bytes_one = godb_sum(one->bytes_rcvd, one->bytes_sent);
+    const uint64_t bytes_two = godb_sum(two->bytes_rcvd, two->bytes_sent);
+    return bytes_one < bytes_two ? 1 : bytes_one > bytes_two ? -1 : 0;
+}
+
+/* The largest stay as they are, as far as there is room. */
+static void
+fold_kept(struct outlets *o, struct outlet *outlet)
+{
+    const size_t others = o->kept_count - outlet->kept_count;
+    const size_t room = o->max_waiting > others ? o->max_waiting - others : 0;
+    if (o->max_waiting == 0 || outlet->kept_count <= room) return;
+    const size_t count = outlet->kept_count - room;
+    qsort(outlet->kept, outlet->kept_count, sizeof *outlet->kept, compare_sizes);
+    const size_t left = rotation_fold_rows(outlet->kept + room, count);
+    outlet->kept_count -= count - left;
+    o->kept_count -= count - left;
+    if (left < count)
+        log_line("warning: %s: %zu flows lose their addresses, more than %zu wait for "
+                 "the disk; their packets are still counted",
+            outlet->iface, count, o->max_waiting);
+}
+
 /* Rows of a block that failed; those without memory to keep them are lost, and it is
  * said. */
 static void
-keep(struct outlet *outlet, const struct rotation_row *rows, size_t count)
+keep(struct outlets *o, struct outlet *outlet, const struct rotation_row *rows,
+    size_t count)
 {
     struct rotation_row *kept =
         reallocarray(outlet->kept, outlet->kept_count + count + 1, sizeof *kept);
@@ -158,6 +187,16 @@ keep(struct outlet *outlet, const struct rotation_row *rows, size_t count)
     if (count > 0) memcpy(kept + outlet->kept_count, rows, count * sizeof *rows);
     outlet->kept = kept;
     outlet->kept_count += count;
+    o->kept_count += count;
+    fold_kept(o, outlet);
+}
+
+static void
+forget_kept(struct outlets *o, struct outlet *outlet)
+{
+    o->kept_count -= outlet->kept_count;
+    outlet->kept = NULL;
+    outlet->kept_count = 0;
 }
 
 static void
@@ -181,7 +220,7 @@ write_outlet(struct outlets *o, struct outlet *outlet, int64_t time_s,
     log_line("error: %s: block %" PRId64
              " not written, its %zu flows go into the next: %s",
         outlet->iface, time_s, count, err.msg);
-    keep(outlet, rows, count);
+    keep(o, outlet, rows, count);
 }
 
 static void
@@ -207,8 +246,7 @@ write_left_behind(struct outlets *o, const struct rotation *rotation)
         struct rotation_row *rows = outlet->kept;
         if (outlet->is_named || rows == NULL) continue;
         const size_t count = outlet->kept_count;
-        outlet->kept = NULL;
-        outlet->kept_count = 0;
+        forget_kept(o, outlet);
         write_outlet(o, outlet, rotation->time_s, rows, count, &none);
         free(rows);
     }
@@ -248,8 +286,7 @@ take_back_kept(struct outlets *o, struct rotation *rotation)
         if (!outlet->is_named || outlet->kept == NULL) continue;
         if (!take_back_rows(rotation, outlet)) continue;
         free(outlet->kept);
-        outlet->kept = NULL;
-        outlet->kept_count = 0;
+        forget_kept(o, outlet);
     }
 }
 

@@ -27,6 +27,8 @@ struct outlets {
     struct outlet *first;
     const struct godb_l7_names *l7_names; /* borrowed; NULL: none are known */
     bool is_strict;                       /* see writeout.h */
+    size_t max_waiting;                   /* likewise */
+    size_t kept_count;                    /* of all outlets */
     bool has_failed; /* is_strict: a block that will not be tried again */
 };
 

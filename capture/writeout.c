@@ -31,7 +31,7 @@ struct writeout {
     pthread_cond_t work;
     pthread_cond_t room;
     struct rotation *first, **last; /* the queue */
-    size_t queued_count;
+    size_t queued_count, queued_rows;
     uint64_t submitted, finished; /* rotations, so far */
     pthread_cond_t quiet;         /* one more is finished */
     struct writeout_state *shown; /* of each outlet, when it was */
@@ -113,6 +113,7 @@ next_rotation(struct writeout *w)
         w->first = rotation->next;
         if (w->first == NULL) w->last = &w->first;
         w->queued_count--;
+        w->queued_rows -= rotation->count;
         pthread_cond_signal(&w->room);
     }
     pthread_mutex_unlock(&w->lock);
@@ -172,6 +173,7 @@ writeout_open(
     if (w == NULL) return outlets_no_memory(err);
     w->outlets.l7_names = options->l7_names;
     w->outlets.is_strict = options->is_strict;
+    w->outlets.max_waiting = options->max_waiting;
     w->last = &w->first;
     int rc = outlets_open(
         &w->outlets, options->db_path, options->ifaces, options->iface_count, err);
@@ -191,6 +193,22 @@ writeout_open(
     return GODB_OK;
 }
 
+/* The disk has not answered for long: what waits for it must not fill the memory. */
+static void
+fold_queued(const struct writeout *w, struct rotation *rotation)
+{
+    const size_t count = rotation->count, max = w->outlets.max_waiting;
+    if (w->outlets.is_strict || max == 0 || w->queued_rows == 0 ||
+        w->queued_rows + count <= max)
+        return;
+    if (!rotation_fold(rotation))
+        log_line("error: flows of block %" PRId64 " are lost: out of memory",
+            rotation->time_s);
+    log_line("warning: the disk does not answer: %zu flows of block %" PRId64
+             " lose their addresses; their packets are still counted",
+        count, rotation->time_s);
+}
+
 void
 writeout_submit(struct writeout *w, struct rotation *rotation)
 {
@@ -198,8 +216,10 @@ writeout_submit(struct writeout *w, struct rotation *rotation)
     /* A file can wait for the disk, live packets cannot. */
     while (w->outlets.is_strict && w->queued_count >= QUEUE_MAX)
         pthread_cond_wait(&w->room, &w->lock);
+    fold_queued(w, rotation);
     rotation->next = NULL;
     w->queued_count++;
+    w->queued_rows += rotation->count;
     w->submitted++;
     *w->last = rotation;
     w->last = &rotation->next;

@@ -106,6 +106,9 @@ open_day(
     if (!(reader->columns & GODB_COLUMN_BIT(GODB_L7PROTO))) return GODB_OK;
     rc = l7_file_read(&reader->l7, reader->day.dir_fd, why);
     if (rc != GODB_OK) err_prefix(why, reader->day.path);
+    /* Nobody says any more what its ids mean. */
+    if (rc == GODB_OK && reader->l7.count == 0 && day_is_gone(&reader->day))
+        rc = err_set(why, GODB_ENOTFOUND, "%s: deleted", reader->day.path);
     return rc;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "godb/error.h"
@@ -95,6 +96,15 @@ day_close(struct day *day)
     day->dir_fd = -1;
 }
 
+bool
+day_is_gone(const struct day *day)
+{
+    struct stat mine, there;
+    if (day->v4) return false;
+    return fstat(day->dir_fd, &mine) != 0 || stat(day->path, &there) != 0 ||
+           mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
+}
+
 static int
 open_column(struct day *day, enum godb_column column, struct godb_err *err)
 {
@@ -103,9 +113,11 @@ open_column(struct day *day, enum godb_column column, struct godb_err *err)
         day->opened |= GODB_COLUMN_BIT(column);
         return GODB_OK;
     }
-    if (rc == GODB_ENOTFOUND && column == GODB_L7PROTO) return GODB_OK;
+    const bool is_gone = rc == GODB_ENOTFOUND && day_is_gone(day);
+    if (rc == GODB_ENOTFOUND && column == GODB_L7PROTO && !is_gone) return GODB_OK;
     /* Without its commit column a day is not there; without another it is damaged. */
-    if (rc == GODB_ENOTFOUND && column != DAY_COMMIT_COLUMN) rc = GODB_ECORRUPT;
+    if (rc == GODB_ENOTFOUND && column != DAY_COMMIT_COLUMN && !is_gone)
+        rc = GODB_ECORRUPT;
     if (err) err->status = (enum godb_status)rc;
     err_prefix(err, day->path);
     return rc;

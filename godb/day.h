@@ -50,7 +50,11 @@ int day_open(struct day *day, const char *root, const char *iface, int64_t day_s
     struct godb_err *err);
 void day_close(struct day *day);
 
-/* Open more columns (GODB_COLUMN_BITs), those that are not open yet. */
+/* Was it deleted since it was opened?  What is missing in it then is no damage. */
+bool day_is_gone(const struct day *day);
+
+/* Open more columns (GODB_COLUMN_BITs), those that are not open yet.  GODB_ENOTFOUND
+ * where the day is being deleted. */
 int day_open_columns(struct day *day, unsigned columns, struct godb_err *err);
 
 /* Open blocks.index too, if there is one: day_block_enter() then finds records. */

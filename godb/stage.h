@@ -5,8 +5,8 @@
  *   stage_add      bytes of every column, behind the last block; no slot names them
  *   stage_commit   1  sync the bytes
  *                  2  slots of all columns, but no stamps in the commit column; sync
- *                  3  stamps of the commit column, one block at a time; sync   <-
- * commit 4  blocks.index; meta.json, replaced at once
+ *                  3  stamps of the commit column, one by one; sync   <- commit
+ *                  4  blocks.index; meta.json, replaced at once
  *
  * A slot's three numbers lie in three sectors, which reach the disk in any order: that
  * is why the commit column's stamps wait until the others are there.

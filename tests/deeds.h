@@ -5,9 +5,37 @@
 #ifndef TESTS_DEEDS_H
 #define TESTS_DEEDS_H
 
+#include <ftw.h>
+
 #include "tests/store.h"
 
 #define DAY INT64_C(1700006400)
+
+static inline int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st;
+    (void)type;
+    return at->level == 0 ? 0 : remove(path);
+}
+
+/* All that is in the directory. */
+static inline void
+empty_directory(const char *root)
+{
+    assert_int_equal(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* As store_new(), in memory where that can be had: for tests that make thousands of
+ * databases, and take each away again. */
+static inline char *
+store_new_quick(void)
+{
+    if (access("/dev/shm", W_OK) != 0) return store_new();
+    char *path = strdup("/dev/shm/goprobe-test.XXXXXX");
+    if (path == NULL || mkdtemp(path) == NULL) abort();
+    return path;
+}
 
 /* --- What is done ----------------------------------------------------------------- */
 

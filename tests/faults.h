@@ -33,6 +33,7 @@ enum fault_calls {
     FAULT_OPEN = 2,    /* openat, open: descriptors run out */
     FAULT_MEMORY = 4,  /* malloc, calloc, realloc */
     FAULT_CLOSE = 8,   /* close tells of what was not written */
+    FAULT_READ = 32,   /* pread */
     FAULT_JANSSON = 16 /* what jansson allocates */
 };
 
@@ -68,8 +69,24 @@ fault_strikes(enum fault_calls kind)
         return fault_strikes(kind) ? (failure) : __real_##name arguments;              \
     }
 
-FAULT_WRAP(FAULT_DISK, int, -1, fsync, (int fd), (fd))
-FAULT_WRAP(FAULT_DISK, int, -1, fdatasync, (int fd), (fd))
+int __wrap_fsync(int fd);
+int __wrap_fdatasync(int fd);
+
+/* Nobody pulls the plug here: what a sync does, but for its failing, costs time alone.
+ */
+int
+__wrap_fsync(int fd)
+{
+    (void)fd;
+    return fault_strikes(FAULT_DISK) ? -1 : 0;
+}
+
+int
+__wrap_fdatasync(int fd)
+{
+    return __wrap_fsync(fd);
+}
+
 FAULT_WRAP(FAULT_DISK, int, -1, renameat,
     (int from_fd, const char *from, int to_fd, const char *to),
     (from_fd, from, to_fd, to))
@@ -79,6 +96,9 @@ FAULT_WRAP(FAULT_MEMORY, void *, NULL, malloc, (size_t bytes), (bytes))
 FAULT_WRAP(
     FAULT_MEMORY, void *, NULL, calloc, (size_t count, size_t bytes), (count, bytes))
 FAULT_WRAP(FAULT_MEMORY, void *, NULL, realloc, (void *old, size_t bytes), (old, bytes))
+
+FAULT_WRAP(FAULT_READ, ssize_t, -1, pread,
+    (int fd, void *to, size_t count, off_t offset), (fd, to, count, offset))
 
 ssize_t __real_pwrite(int fd, const void *from, size_t count, off_t offset);
 ssize_t __wrap_pwrite(int fd, const void *from, size_t count, off_t offset);
