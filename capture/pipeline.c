@@ -121,17 +121,16 @@ pipeline_flow_bytes(const struct pipeline *p)
 
 /* --- Packets ---------------------------------------------------------------------- */
 
-/* The packet's own bytes go when the source reads on. */
+/* For classification, until the batch is counted: most sources read on before. */
 static void
-keep_bytes(struct pipeline *p, struct packet *packet)
+keep_bytes(struct pipeline *p, struct packet *packet, bool is_lasting)
 {
-    uint32_t count = packet->ip_captured_bytes;
-    if (count > BYTES_MAX) count = BYTES_MAX;
+    if (packet->ip_captured_bytes > BYTES_MAX) packet->ip_captured_bytes = BYTES_MAX;
+    if (is_lasting) return;
     uint8_t *to = p->bytes + p->bytes_used;
-    memcpy(to, packet->ip, count);
+    memcpy(to, packet->ip, packet->ip_captured_bytes);
     packet->ip = to;
-    packet->ip_captured_bytes = count;
-    p->bytes_used += count;
+    p->bytes_used += packet->ip_captured_bytes;
 }
 
 /* The slot that the packet belongs to; negative: none. */
@@ -170,7 +169,7 @@ pipeline_packet(struct pipeline *p, const struct source_packet *from)
     fragments_apply(p->fragments, packet);
     flowtab_prepare(p->table, packet, (uint16_t)iface, &pending->place);
     pending->time_ms = (uint64_t)from->time_s * 1000 + from->time_us / 1000;
-    if (p->options.classify) keep_bytes(p, packet);
+    if (p->options.classify) keep_bytes(p, packet, from->is_lasting);
     if (++p->pending_count == BATCH) pipeline_flush(p);
 }
 

@@ -41,7 +41,8 @@ struct pipeline_options {
 struct pipeline *pipeline_new(const struct pipeline_options *options);
 void pipeline_free(struct pipeline *pipeline);
 
-/* Take a packet; its bytes are not needed afterwards. */
+/* Take a packet; its bytes are not needed afterwards, but those of one that is_lasting
+ * until pipeline_flush(). */
 void pipeline_packet(struct pipeline *pipeline, const struct source_packet *packet);
 
 /* What was taken is counted; to be called where packets pause. */
