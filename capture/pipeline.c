@@ -37,6 +37,8 @@ struct pipeline {
     struct pipeline_counters *counters; /* of each interface */
     struct pipeline_counters *before;   /* what they were when the interval began */
     size_t aging_cursor;
+    bool is_in_hurry;
+    uint64_t hurried_packets;
     size_t pending_count;
     size_t bytes_used;
     uint8_t *bytes; /* of the packets that are pending, for classification */
@@ -179,7 +181,7 @@ count_packet(struct pipeline *p, struct pending *pending)
 {
     pending->flow =
         flowtab_add(p->table, &pending->place, &pending->packet, &pending->is_forward);
-    if (pending->flow && p->options.classify)
+    if (pending->flow && p->options.classify && !p->is_in_hurry)
         classify_fetch(p->options.classify, pending->flow);
 }
 
@@ -188,6 +190,10 @@ classify_pending(struct pipeline *p, const struct pending *pending)
 {
     struct flow *flow = pending->flow;
     if (flow == NULL || flow->l7_done) return;
+    if (p->is_in_hurry) {
+        p->hurried_packets++;
+        return;
+    }
     classify_packet(p->options.classify, flow, &pending->packet, pending->is_forward,
         pending->time_ms);
 }
@@ -229,6 +235,18 @@ pipeline_flush(struct pipeline *p)
     p->bytes_used = 0;
     age_some(p, p->pending[count - 1].time_ms);
     if (p->rotation) pipeline_collect(p, COLLECT_A_BATCH);
+}
+
+void
+pipeline_hurry(struct pipeline *p, bool is_in_hurry)
+{
+    p->is_in_hurry = is_in_hurry;
+}
+
+uint64_t
+pipeline_hurried_packets(const struct pipeline *p)
+{
+    return p->hurried_packets;
 }
 
 /* --- Counters --------------------------------------------------------------------- */
