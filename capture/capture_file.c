@@ -50,9 +50,11 @@ capture_run_file(struct capture *c)
 {
     char error[SOURCE_ERROR_MAX];
     int count = 1;
-    while (count > 0 && !c->signals->stop && !writeout_has_failed(c->writeout))
+    while (count > 0 && !c->signals->stop && !writeout_has_failed(c->writeout)) {
         count = source_dispatch(
             c->source, CAPTURE_DISPATCH_PACKETS, take_file_packet, c, error);
+        pipeline_flush(c->pipeline);
+    }
     if (count < 0) log_line("%s; what came before it is kept", error);
     if (count >= 0 && !c->signals->stop) tell_file(c);
     if (c->interval_end_s != 0) capture_rotate(c, c->interval_end_s);

@@ -16,6 +16,7 @@ enum {
     POLL_MS = 200,
     DRAIN_MS = 250, /* longer than libpcap holds packets back */
     DRAIN_MAX_MS = 5000,
+    LATE_MS = 30, /* what is behind by more might be lost; the ring holds some 100 */
     COLLECT_FLOWS = 1024, /* at a time, between packets: some 0.2 ms */
     LOOK_MS = 20,         /* for interfaces that came or went, under load too */
     ALIVE_MS = 1000
@@ -107,6 +108,15 @@ drain(struct capture *c)
              passed_ms < DRAIN_MAX_MS && (count > 0 || passed_ms < DRAIN_MS));
 }
 
+/* Does more wait than was taken, and for long?  Where packets are few the kernel keeps
+ * them for a while, so that age alone says nothing. */
+static void
+look_at_backlog(struct capture *c, int count, int64_t now_ms)
+{
+    const bool is_late = now_ms - c->last_packet_ms > LATE_MS;
+    pipeline_hurry(c->pipeline, count >= CAPTURE_DISPATCH_PACKETS && is_late);
+}
+
 static void
 tell_clock(const struct interval_news *news)
 {
@@ -136,7 +146,7 @@ look_around(struct capture *c, int64_t now_ms)
 }
 
 static void
-look_at_clock(struct capture *c)
+look_at_clock(struct capture *c, int count)
 {
     struct clock_reading now;
     clock_read(&now);
@@ -147,6 +157,7 @@ look_at_clock(struct capture *c)
         capture_rotate(c, news.stamp_s);
     }
     look_around(c, now.boot_ms);
+    look_at_backlog(c, count, now.wall_ms);
 }
 
 static void
@@ -229,7 +240,7 @@ capture_run_live(struct capture *c)
         is_busy = serve_view(c) || is_busy;
         if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
         count = take_packets(c, error);
-        look_at_clock(c);
+        look_at_clock(c, count);
         look_at_reload(c);
         if (c->signals->tell) tell_counters(c);
     }

@@ -61,6 +61,12 @@ tell_lack(struct capture *c)
     if (lack.lost_packets > 0)
         log_line("warning: %" PRIu64 " packets not counted, out of memory",
             lack.lost_packets);
+    const uint64_t hurried = pipeline_hurried_packets(c->pipeline);
+    if (hurried > c->hurried_packets)
+        log_line("warning: %" PRIu64
+                 " packets counted without a look at layer 7, to lose none",
+            hurried - c->hurried_packets);
+    c->hurried_packets = hurried;
     for (int i = 0; i < ifaces_slot_count(c->ifaces); i++)
         tell_undecoded(c, (size_t)i);
 }

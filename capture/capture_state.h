@@ -41,6 +41,7 @@ struct capture {
     int64_t started_s;
     uint64_t submitted;       /* rotations */
     struct flowtab_lack lack; /* of the intervals that are over */
+    uint64_t hurried_packets; /* likewise */
     struct interval interval; /* live */
     int64_t interval_end_s;   /* a file: stamp of the interval at hand; 0: none */
     uint64_t late_packets;    /* a file: older than the interval they count in */

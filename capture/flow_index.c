@@ -59,10 +59,17 @@ leave_block(struct flow_index *index, int size)
 size_t
 flow_index_bytes(const struct flow_index *index)
 {
-    size_t slots = 0;
-    for (size_t i = 0; i < FLOW_INDEX_PARTS; i++)
-        slots += index->parts[i].mask + 1;
-    return slots * sizeof(struct flow_slot);
+    size_t bytes = 0;
+    bool is_largest = true;
+    for (int size = FLOW_INDEX_SIZES - 1; size >= 0; size--) {
+        const size_t users = index->blocks[size].user_count;
+        if (users == 0) continue;
+        /* Memory that no part has come to yet is none. */
+        bytes += is_largest ? block_bytes(size) / FLOW_INDEX_PARTS * users
+                            : block_bytes(size);
+        is_largest = false;
+    }
+    return bytes;
 }
 
 /* --- Life ------------------------------------------------------------------------- */

@@ -144,8 +144,10 @@ put_text(FILE *to, const struct view *view)
         " packets without addresses, %" PRIu64 " lost\n",
         view->flow_count, view->max_flows, (double)view->flow_bytes / (1 << 20),
         view->shared_packets, view->lost_packets);
-    fprintf(to, "layer 7    %" PRIu64 " flows in detection, %.1f MiB\n\n",
-        view->dpi_count, (double)view->dpi_bytes / (1 << 20));
+    fprintf(to,
+        "layer 7    %" PRIu64 " flows in detection, %.1f MiB; %" PRIu64
+        " packets skipped\n\n",
+        view->dpi_count, (double)view->dpi_bytes / (1 << 20), view->dpi_skipped);
     fprintf(to, "%-15s %-5s %14s %14s %14s %14s %14s %11s %9s %7s  %s\n", "interface",
         "state", "packets rcvd", "packets sent", "bytes rcvd", "bytes sent", "dropped",
         "not counted", "flows", "MiB", "last block");
@@ -214,8 +216,8 @@ put_json(FILE *to, const struct view *view)
         view->lost_packets);
     fprintf(to,
         "\"detection\":{\"flows\":%" PRIu64 ",\"memory_bytes\":%" PRIu64
-        "},\"interfaces\":[",
-        view->dpi_count, view->dpi_bytes);
+        ",\"packets_skipped\":%" PRIu64 "},\"interfaces\":[",
+        view->dpi_count, view->dpi_bytes, view->dpi_skipped);
     const char *comma = "";
     for (size_t i = 0; i < view->iface_count; i++) {
         if (view->ifaces[i].name[0] == '\0') continue;
@@ -332,6 +334,8 @@ put_process(FILE *to, const struct view *view)
         to, "detection_flows", "gauge", "Flows in layer 7 detection.", view->dpi_count);
     put_single(to, "detection_memory_bytes", "gauge", "Memory of their states.",
         view->dpi_bytes);
+    put_single(to, "detection_skipped_packets_total", "counter",
+        "Packets that were only counted, to lose none.", view->dpi_skipped);
 }
 
 static void

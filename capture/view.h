@@ -31,7 +31,7 @@ struct view {
     struct view_pauses pauses;
     uint64_t flow_count, max_flows, flow_bytes;
     uint64_t shared_packets, lost_packets;
-    uint64_t dpi_count, dpi_bytes;
+    uint64_t dpi_count, dpi_bytes, dpi_skipped; /* skipped: packets, to lose none */
     uint64_t submitted;    /* rotations that were handed out to be written before it */
     struct rotation *rows; /* NULL: not wanted */
     size_t iface_count;

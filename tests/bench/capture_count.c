@@ -73,10 +73,10 @@ measure(struct run *run, char *error)
     const double start_s = clock_s(CLOCK_MONOTONIC);
     const double cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
     int count;
-    do
+    do {
         count = source_dispatch(run->source, DISPATCH, take, run, error);
-    while (count > 0);
-    pipeline_flush(run->pipeline);
+        pipeline_flush(run->pipeline);
+    } while (count > 0);
     printf("%" PRIu64 " packets, %zu flows, %.3f s, %.3f s of the processor\n",
         run->packets, pipeline_flow_count(run->pipeline),
         clock_s(CLOCK_MONOTONIC) - start_s, clock_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_s);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "capture/classify.h"
+#include "capture/pipeline.h"
 
 enum { TCP = 6, UDP = 17, LIMIT_BYTES = 1 << 20 };
 
@@ -258,6 +259,51 @@ packets_cut_off_at_every_length_are_looked_into(void **state)
     end(&scene);
 }
 
+static void
+drop_rotation(void *arg, struct rotation *rotation)
+{
+    (void)arg;
+    rotation_free(rotation);
+}
+
+static void
+packets_in_a_hurry_are_counted_and_later_ones_looked_into(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[29] =
+        "\x45\0\0\x1d\0\1\0\0\x40\x11\0\0\x0a\0\0\1\x0a\0\0\2"
+        "\x9c\x40\0\x35\0\x09\0\0\xff";
+    const struct source_packet packet = {.bytes = bytes,
+        .captured_bytes = sizeof bytes,
+        .wire_bytes = sizeof bytes,
+        .time_s = 1700000000};
+    struct ifaces *ifaces = ifaces_new_file("eth0");
+    struct classify *classify = classify_new(LIMIT_BYTES);
+    const struct pipeline_options options = {.link = PACKET_RAW,
+        .ifaces = ifaces,
+        .max_flows = 1 << 10,
+        .classify = classify,
+        .done = drop_rotation};
+    struct pipeline *pipeline = pipeline_new(&options);
+    assert_true(ifaces && classify && pipeline);
+    pipeline_hurry(pipeline, true);
+    for (int i = 0; i < 3; i++)
+        pipeline_packet(pipeline, &packet);
+    pipeline_flush(pipeline);
+    assert_int_equal(pipeline_hurried_packets(pipeline), 3);
+    assert_int_equal(classify_count(classify), 0);
+    assert_int_equal(pipeline_flow_count(pipeline), 1);
+    pipeline_hurry(pipeline, false);
+    pipeline_packet(pipeline, &packet);
+    pipeline_flush(pipeline);
+    assert_int_equal(pipeline_hurried_packets(pipeline), 3);
+    assert_int_equal(classify_count(classify), 1);
+    assert_int_equal(pipeline_interval(pipeline, 0).packets[PACKET_RECEIVED], 4);
+    pipeline_free(pipeline);
+    classify_free(classify);
+    ifaces_free(ifaces);
+}
+
 int
 main(void)
 {
@@ -267,6 +313,7 @@ main(void)
         cmocka_unit_test(detection_goes_on_over_a_rotation),
         cmocka_unit_test(states_never_take_more_than_their_limit),
         cmocka_unit_test(a_flow_that_is_silent_for_long_is_given_up),
+        cmocka_unit_test(packets_in_a_hurry_are_counted_and_later_ones_looked_into),
         cmocka_unit_test(packets_cut_off_at_every_length_are_looked_into),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
