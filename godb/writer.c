@@ -24,6 +24,7 @@
 #include "godb/error.h"
 #include "godb/fsutil.h"
 #include "godb/l7_file.h"
+#include "godb/lock_holder.h"
 #include "godb/mend.h"
 #include "godb/stage.h"
 #include "godb/summary.h"
@@ -62,16 +63,33 @@ lock_iface(int fd, const char *path, struct godb_err *err)
             return err_sys(err, errno, "%s: cannot be locked", path);
         nanosleep(&(struct timespec){0, LOCK_WAIT_NS}, NULL);
     }
+    const long holder = lock_holder(fd);
+    if (holder > 0)
+        return err_set(err, GODB_EBUSY,
+            "%s: process %ld is writing to this interface; end it first", path, holder);
     return err_set(
         err, GODB_EBUSY, "%s: another program is writing to this interface", path);
+}
+
+/* A directory that is new has to survive a crash with its blocks. */
+static int
+make_iface_dir(struct godb_writer *writer, const char *path, struct godb_err *err)
+{
+    if (mkdir(path, FS_DIR_MODE) != 0)
+        return errno == EEXIST ? GODB_OK
+                               : err_sys(err, errno, "%s: cannot be created", path);
+    const int root_fd = fs_open_dir(AT_FDCWD, godb_root(writer->db));
+    int rc = root_fd < 0 ? errno : fs_sync(root_fd);
+    if (root_fd >= 0) close(root_fd);
+    return rc == 0 ? GODB_OK : err_sys(err, rc, "%s", godb_root(writer->db));
 }
 
 static int
 lock_iface_dir(struct godb_writer *writer, const char *path, struct godb_err *err)
 {
-    if (mkdir(path, 0755) != 0 && errno != EEXIST)
-        return err_sys(err, errno, "%s: cannot be created", path);
-    writer->iface_fd = fs_open_dir(AT_FDCWD, path);
+    int rc = make_iface_dir(writer, path, err);
+    if (rc != GODB_OK) return rc;
+    writer->iface_fd = fs_open_below(godb_root(writer->db), writer->iface, NULL);
     if (writer->iface_fd < 0) return err_sys(err, errno, "%s", path);
     return lock_iface(writer->iface_fd, path, err);
 }
@@ -81,7 +99,7 @@ static bool
 is_gone(const struct godb_writer *writer, const char *path)
 {
     struct stat mine, there;
-    return fstat(writer->iface_fd, &mine) != 0 || stat(path, &there) != 0 ||
+    return fstat(writer->iface_fd, &mine) != 0 || lstat(path, &there) != 0 ||
            mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
 }
 
@@ -175,7 +193,10 @@ void
 godb_writer_close(struct godb_writer *writer)
 {
     if (writer == NULL) return;
-    if (writer->has_stage) stage_close(&writer->stage);
+    if (writer->has_stage) {
+        (void)stage_settle(&writer->stage, NULL);
+        stage_close(&writer->stage);
+    }
     if (writer->iface_fd >= 0) close(writer->iface_fd);
     godb_packer_free(writer->packer);
     free(writer);
@@ -194,17 +215,20 @@ enter_day(struct godb_writer *writer, int64_t day_s, struct godb_err *err)
 {
     if (writer->has_stage && writer->stage.day_s == day_s) return GODB_OK;
     int rc = godb_writer_commit(writer, err);
+    if (rc == GODB_OK && writer->has_stage) rc = stage_settle(&writer->stage, err);
     if (rc != GODB_OK) return rc;
     if (writer->has_stage) stage_close(&writer->stage);
     writer->has_stage = false;
     rc = stage_open(&writer->stage, godb_root(writer->db), writer->iface, day_s,
         writer->warn, writer->warn_arg, err);
     if (rc != GODB_OK) return rc;
-    writer->has_stage = true;
+    writer->stage.has_l7_table = writer->l7_names != godb_l7_libprotoident();
     /* The new directory's own name has to survive a crash too. */
-    if (fsync(writer->iface_fd) != 0)
-        return err_sys(err, errno, "%s/%s", godb_root(writer->db), writer->iface);
-    return GODB_OK;
+    rc = fs_sync(writer->iface_fd);
+    writer->has_stage = rc == 0;
+    if (rc == 0) return GODB_OK;
+    stage_close(&writer->stage);
+    return err_sys(err, rc, "%s/%s", godb_root(writer->db), writer->iface);
 }
 
 /* Before the first block with these ids can be seen. */

@@ -12,17 +12,20 @@
 
 #include "shell/shell_err.h"
 
-/* The extension beside this program, as it is after a build, or by its name alone, for
- * the loader to find, as it is after an installation.  For free(3). */
+/* The extension beside this program, as it is after a build, in the library folder of
+ * its tree, or by its name alone, for the loader to find.  For free(3). */
 static char *
 find_extension(void)
 {
+    static const char *const places[] = {"goprobe.so", "../lib/goprobe.so"};
     char self[GODB_PATH_MAX];
-    char *path = NULL;
     const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length > 0) {
-        self[length] = '\0';
-        if (asprintf(&path, "%s/goprobe.so", dirname(self)) < 0) return NULL;
+    if (length <= 0) return strdup("goprobe");
+    self[length] = '\0';
+    const char *folder = dirname(self);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char *path = NULL;
+        if (asprintf(&path, "%s/%s", folder, places[i]) < 0) return NULL;
         if (access(path, R_OK) == 0) return path;
         free(path);
     }

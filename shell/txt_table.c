@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shell/printable.h"
+
 enum {
     FIRST_BYTES = 4096,
     CUT_MIN = 8,  /* what is left of a cell at least */
@@ -97,9 +99,7 @@ txt_table_add(struct txt_table *table, const char *text)
 {
     const size_t length = strlen(text) + 1;
     if (!reserve(table, length)) return false;
-    char *cell = memcpy(table->text + table->length, text, length);
-    for (char *c = cell; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+    char *cell = printable(memcpy(table->text + table->length, text, length));
     struct column *column = &table->columns[table->cell_count++ % table->column_count];
     const size_t width = txt_width(cell);
     if (width > column->width) column->width = width;

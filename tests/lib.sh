@@ -36,9 +36,11 @@ fails() { local s=$1; shift; if "$@" >"$TMP/out" 2>"$TMP/err"; then not_ok "$s";
 
 # The extension in a SQL shell: the stock sqlite3, or, in a sanitizer build, which a
 # stock shell cannot load, a small host program with the extension linked in.
-# SQL comes as arguments or on standard input; errors go to standard error.
+# SQL comes as arguments or on standard input; errors go to standard error.  $SQL_HOST is
+# a program that takes the place of both.
 sql() {
-    case $BUILD_DIR in
+    case ${SQL_HOST:+given}$BUILD_DIR in
+    given*) "$SQL_HOST" "$@" ;;
     */asan | */tsan) "$BUILD_DIR/tests/host/sqlhost" "$@" ;;
     *)
         if [ $# -gt 0 ]; then
@@ -48,6 +50,11 @@ sql() {
         fi
         ;;
     esac
+}
+
+# Is the SQLite that sql() runs on VERSION or newer?
+sqlite_since() { # VERSION
+    printf '%s\n' "$1" "$(sql 'SELECT sqlite_version()')" | sort -VC
 }
 
 # Wait until COMMAND succeeds, at most SECONDS; polls.

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vtab/host.h"
+
 SQLITE_EXTENSION_INIT3
 
 static int
@@ -339,10 +341,10 @@ one_of(
     struct list list = {NULL, NULL, NULL, 0, 0};
     sqlite3_value *value;
     bool has_memory = true;
-    int rc = sqlite3_vtab_in_first(values, &value);
+    int rc = host_in_first(values, &value);
     while (rc == SQLITE_OK && has_memory && value != NULL) {
         has_memory = list_add(&list, field, value);
-        if (has_memory) rc = sqlite3_vtab_in_next(values, &value);
+        if (has_memory) rc = host_in_next(values, &value);
     }
     if (!has_memory || (rc != SQLITE_OK && rc != SQLITE_DONE))
         rc = no_memory(err);

@@ -4,16 +4,13 @@
  * connection.
  */
 #include "vtab/functions.h"
+#include "vtab/host.h"
 #include "vtab/register.h"
 #include "vtab/table.h"
 
 #include "sql_views.h"
 
 SQLITE_EXTENSION_INIT1
-
-/* sqlite3_vtab_in(), sqlite3_vtab_distinct() and LIMIT as a constraint came with it; a
- * call of what the host does not have would be a crash. */
-enum { SQLITE_NEEDED = 3038000 };
 
 static int
 register_modules(sqlite3 *db, struct session *session)
@@ -47,9 +44,9 @@ create_views(sqlite3 *db, char **error)
 int
 goprobe_register(sqlite3 *db, goprobe_warn_fn *warn, void *warn_arg, char **error)
 {
-    if (sqlite3_libversion_number() < SQLITE_NEEDED) {
+    if (sqlite3_libversion_number() < HOST_OLDEST) {
         *error = sqlite3_mprintf(
-            "goprobe needs SQLite 3.38 or newer, this is %s", sqlite3_libversion());
+            "goprobe needs SQLite 3.34 or newer, this is %s", sqlite3_libversion());
         return SQLITE_ERROR;
     }
     struct session *session = session_new(warn, warn_arg);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "vtab/cost.h"
+#include "vtab/host.h"
 #include "vtab/seen.h"
 
 SQLITE_EXTENSION_INIT3
@@ -231,11 +232,9 @@ static int
 plan_term(struct planning *p, int i)
 {
     const struct sqlite3_index_constraint *c = &p->info->aConstraint[i];
-    if (c->op == SQLITE_INDEX_CONSTRAINT_LIMIT) p->limit = c->usable ? i : -1;
-    if (c->op == SQLITE_INDEX_CONSTRAINT_OFFSET) p->offset = c->usable ? i : -1;
-    if (c->op == SQLITE_INDEX_CONSTRAINT_LIMIT ||
-        c->op == SQLITE_INDEX_CONSTRAINT_OFFSET)
-        return SQLITE_OK;
+    if (c->op == HOST_LIMIT) p->limit = c->usable ? i : -1;
+    if (c->op == HOST_OFFSET) p->offset = c->usable ? i : -1;
+    if (c->op == HOST_LIMIT || c->op == HOST_OFFSET) return SQLITE_OK;
     const enum field field = field_of_column(p->is_traffic, c->iColumn);
     if (!c->usable) {
         p->takes_all = false;
@@ -243,7 +242,7 @@ plan_term(struct planning *p, int i)
                                                                : SQLITE_OK;
     }
     enum plan_op op;
-    const bool is_in = sqlite3_vtab_in(p->info, i, -1);
+    const bool is_in = host_is_in(p->info, i);
     if (!has_column(p, c->iColumn) || !to_plan_op(c->op, &op) ||
         !can_take(field, op, is_in) || p->plan.term_count == PLAN_TERMS_MAX - 2 ||
         strcmp(sqlite3_vtab_collation(p->info, i), "BINARY") != 0) {
@@ -251,11 +250,10 @@ plan_term(struct planning *p, int i)
         return SQLITE_OK;
     }
     if (is_in) {
-        sqlite3_vtab_in(p->info, i, 1);
+        host_take_in(p->info, i);
         op = PLAN_IN;
     }
-    sqlite3_value *value;
-    if (is_in || sqlite3_vtab_rhs_value(p->info, i, &value) != SQLITE_OK) value = NULL;
+    sqlite3_value *value = is_in ? NULL : host_right_side(p->info, i);
     take(p, i, field, op, true);
     cost_term(&p->cost, &p->plan.terms[p->plan.term_count - 1], value);
     return SQLITE_OK;
@@ -322,9 +320,6 @@ used_fields(const sqlite3_index_info *info, bool is_traffic)
     return fields;
 }
 
-/* What sqlite3_vtab_distinct() calls a DISTINCT without an order. */
-enum { DISTINCT_ONLY = 2 };
-
 static int
 hand_over(const struct planning *p)
 {
@@ -350,8 +345,8 @@ plan_best(sqlite3_index_info *info, bool is_traffic, const struct cost *start)
         info->orderByConsumed = info->nOrderBy > 0;
         if (is_traffic) plan_limit(&p);
     }
-    p.plan.is_distinct = !is_traffic && sqlite3_vtab_distinct(info) == DISTINCT_ONLY &&
-                         seen_can(p.plan.fields);
+    p.plan.is_distinct =
+        !is_traffic && host_wants_distinct(info) && seen_can(p.plan.fields);
     cost_finish(&p.cost, is_traffic, p.plan.fields, info);
     return hand_over(&p);
 }

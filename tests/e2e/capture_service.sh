@@ -195,7 +195,7 @@ is "init script: another word prints the usage, status 3" "$(init frobnicate; ec
 
 # --- The unit ------------------------------------------------------------------------------------
 if command -v systemd-analyze >/dev/null; then
-    sed -e "s|@SBINDIR@|$BUILD_DIR|; s|@CONFIG_PATH@|$TMP/list.conf|" packaging/goprobe.service >"$TMP/goprobe.service"
+    sed -e "s|@SBINDIR@|$BUILD_DIR|; s|@CONFIG_PATH@|$TMP/list.conf|; s|@DATA_DIR@|$TMP|" packaging/goprobe.service >"$TMP/goprobe.service"
     passes "systemd takes the unit" systemd-analyze verify --man=no "$TMP/goprobe.service"
     is "and has nothing to say of it" "$(cat "$TMP/err")" ""
 else

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * sqlhost -- a small SQL shell with the extension linked in, for builds that a stock
- * shell cannot load (sanitizers).
+ * shell cannot load (sanitizers).  With SQLHOST_LOADS it loads the extension that
+ * $GOPROBE_SO names instead, for other versions of SQLite than the stock shell's.
  *
  * Runs each argument, or else standard input, on :memory:.  Rows come as sqlite3's list
  * mode prints them; the first error goes to standard error and ends it with status 1.
@@ -9,7 +10,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef SQLHOST_LOADS
+#include <sqlite3.h>
+#else
 #include "vtab/register.h"
+#endif
+
+static int
+add_goprobe(sqlite3 *db, char **error)
+{
+#ifdef SQLHOST_LOADS
+    sqlite3_enable_load_extension(db, 1);
+    return sqlite3_load_extension(db, getenv("GOPROBE_SO"), NULL, error);
+#else
+    return goprobe_register(db, NULL, NULL, error);
+#endif
+}
 
 static void
 print_row(sqlite3_stmt *statement)
@@ -69,7 +85,7 @@ main(int argc, char **argv)
     char *error = NULL;
     int failed = 0;
     if (sqlite3_open(":memory:", &db) != SQLITE_OK) return 1;
-    if (goprobe_register(db, NULL, NULL, &error) != SQLITE_OK) {
+    if (add_goprobe(db, &error) != SQLITE_OK) {
         fprintf(stderr, "Error: %s\n", error ? error : "out of memory");
         return 1;
     }
