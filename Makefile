@@ -336,7 +336,9 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
 DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
     binutils procps time rsyslog util-linux gzip zstd zsh faketime
 DEPS_DEMO := iproute2 python3 curl openssl procps
-DEPS_DEV := clang clang-format cppcheck shellcheck mandoc chromium
+# What docs/ecosystem.md tries; without them the tests skip it.
+DEPS_ECOSYSTEM := libdbd-sqlite3-perl php-cli php-sqlite3 tcl libsqlite3-tcl unixodbc libsqliteodbc sqlite-utils
+DEPS_DEV := clang clang-format cppcheck shellcheck mandoc git chromium $(DEPS_ECOSYSTEM)
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
 DEPS_DEB := debhelper dpkg-dev fakeroot lintian debootstrap
