@@ -289,7 +289,9 @@ summary_each(const char *root, void (*visit)(void *arg, const char *iface), void
     int rc = read_file(&file, root, err);
     if (rc != GODB_OK) return rc;
     json_object_foreach(json_object_get(file, "interfaces"), iface, value)
+    {
         visit(arg, iface);
+    }
     json_decref(file);
     return GODB_OK;
 }
