@@ -332,7 +332,7 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	$(if $(man_5),install -m 644 $(man_5) $(DESTDIR)$(MANDIR)/man5/)
 	$(if $(man_7),install -m 644 $(man_7) $(DESTDIR)$(MANDIR)/man7/)
 	$(if $(man_8),install -m 644 $(man_8) $(DESTDIR)$(MANDIR)/man8/)
-	install -m 644 packaging/goprobe.conf README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md $(DESTDIR)$(DOCDIR)/
+	install -m 644 packaging/goprobe.conf README.md LICENSE CHANGELOG.md docs/sql.md docs/format.md docs/reliability.md $(DESTDIR)$(DOCDIR)/
 	$(if $(DESTDIR),,ldconfig)
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/goprobe $(DESTDIR)$(SBINDIR)/goprobe-check $(DESTDIR)$(BINDIR)/goquery \
