@@ -104,8 +104,8 @@ void colfile_turn(
 uint64_t colfile_next_offset(const struct colfile *file);
 
 /* Set slot's numbers, in memory and on disk: where its block ends and what it unpacks
- * to; and then its stamp, which makes it a used one.  Both return 0 or an errno; some of
- * it may have reached the disk even so, until colfile_drop_slots() succeeds. */
+ * to; and then its stamp, which makes it a used one.  Both return 0 or an errno; some
+ * of it may have reached the disk even so, until colfile_drop_slots() succeeds. */
 int colfile_write_extent(
     struct colfile *file, uint32_t slot, uint64_t end, uint64_t raw_bytes);
 int colfile_write_stamp(struct colfile *file, uint32_t slot, int64_t time_s);

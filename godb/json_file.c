@@ -31,8 +31,8 @@ json_file_read(json_t **out, int dir_fd, const char *name, struct godb_err *err)
 }
 
 /* The text with a newline behind it, for free(3); NULL: out of memory.  json_dumps()
- * drops keys where its buffer cannot grow, and says nothing (jansson 2.14): ours has its
- * size from the beginning. */
+ * drops keys where its buffer cannot grow, and says nothing (jansson 2.14): ours has
+ * its size from the beginning. */
 static char *
 text_of(const json_t *root, size_t *out_bytes)
 {
