@@ -16,10 +16,11 @@ FOLDERS = {"godb": 95, "capture": 85, "vtab": 85, "shell": 85}  # percent to rea
 
 
 def data_files(build):
-    for folder, _, names in os.walk(build):
-        for name in names:
-            if name.endswith(".gcno"):
-                yield os.path.join(folder, name)
+    for layer in [*FOLDERS, "vtab_core"]:
+        for folder, _, names in os.walk(os.path.join(build, layer)):
+            for name in names:
+                if name.endswith(".gcno"):
+                    yield os.path.join(folder, name)
 
 
 def reports(build):

@@ -281,12 +281,35 @@ ask_ifaces(struct godb *db)
     return warnings.count == 0 ? rows : -1;
 }
 
+static int64_t
+ask_groups(struct godb *db)
+{
+    struct store_warnings warnings = {0, ""};
+    const struct godb_aggregate_spec spec = {.scan = store_spec(0, &warnings),
+        .dims = GODB_DIM_BIT(GODB_DIM_IFACE) | GODB_DIM_BIT(GODB_DIM_SIP) |
+                GODB_DIM_BIT(GODB_DIM_L7_NAME),
+        .sums = GODB_SUM_BIT(GODB_SUM_FLOWS),
+        .order = {{GODB_KEY_DIM + GODB_DIM_SIP, false}},
+        .order_count = 1,
+        .limit = -1,
+        .threads = 1};
+    struct godb_result *result;
+    struct godb_row row;
+    int64_t rows = 0;
+    int rc = godb_aggregate(&result, db, &spec, NULL);
+    if (rc != GODB_OK) return -1;
+    while ((rc = godb_result_next(result, &row, NULL)) == GODB_OK)
+        rows += (int64_t)row.sums[GODB_SUM_FLOWS];
+    godb_result_free(result);
+    return rc == GODB_DONE && warnings.count == 0 ? rows : -1;
+}
+
 /* Any call of it fails: an answer that is given is right. */
 static void
 every_call_of_a_question_fails_and_no_answer_is_wrong(void **state)
 {
     static int64_t (*const questions[])(struct godb *) = {
-        ask_scan, ask_blocks, ask_ifaces};
+        ask_scan, ask_blocks, ask_ifaces, ask_groups};
     static const unsigned calls[] = {
         FAULT_READ, FAULT_OPEN, FAULT_MEMORY, FAULT_JANSSON};
     (void)state;
