@@ -56,23 +56,29 @@ say = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' $(1) $(2))
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
     -Wwrite-strings -Wundef -Wpointer-arith -Wformat=2 -Wvla -Wimplicit-fallthrough
 WARN_godb := -Wconversion -Wno-sign-conversion
-OPT_release := -O3 -g -DNDEBUG -D_FORTIFY_SOURCE=2
+OPT_release := -O3 -g -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 OPT_debug := -Og -g3
 OPT_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
     -fno-sanitize-recover=all
 OPT_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+OPT_cover := -O0 -g --coverage -fprofile-update=atomic -fprofile-abs-path
 LINK_asan := -fsanitize=address,undefined
 LINK_tsan := -fsanitize=thread
-LINK_release := -Wl,-z,relro,-z,now
+LINK_release := -Wl,-z,relro,-z,now,-z,noexecstack
 DEFS_release := -Wl,-z,defs
 DEFS_debug := -Wl,-z,defs
 ifeq ($(origin OPT_$(BUILD)),undefined)
-$(error BUILD=$(BUILD) is none of release, debug, asan, tsan)
+$(error BUILD=$(BUILD) is none of release, debug, asan, tsan, cover)
 endif
 
 ours = -std=c11 -I. -I$(B)/gen -D_GNU_SOURCE -MMD -MP -fPIC -fvisibility=hidden \
-    -fstack-protector-strong $(WARN) $(OPT_$(BUILD)) $(if $(WERROR),-Werror) -pthread
+    $(HARDEN) $(WARN) $(OPT_$(BUILD)) $(if $(WERROR),-Werror) -pthread
 link = $(CC) -pthread $(OPT_$(BUILD)) $(LINK_$(BUILD)) $(CFLAGS)
+
+# Programs may lie anywhere in memory, and jump to the start of functions alone, where
+# the machine knows how to tell.
+HARDEN := -fstack-protector-strong $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
+PIE := -pie
 
 # Asked when a recipe runs, so that `make ext` never needs libpcap or nDPI and
 # `make deps` needs no pkg-config.
@@ -103,7 +109,7 @@ obj_shell := $(call obj,$(filter-out %_main.c,$(src_shell)))
 
 .PHONY: all compile ext FORCE
 compile: all ## the same; never needs root
-all: $(B)/goprobe $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(B)/goprobe.so ## build everything
+all: $(B)/goprobe $(B)/goquery $(B)/goconvert $(B)/goprobe-index $(B)/goprobe-check $(B)/goprobe.so ## build everything
 ext: $(B)/goprobe.so ## build the SQLite extension alone: no libpcap, no nDPI
 
 $(B)/godb/%.o: godb/%.c Makefile
@@ -142,6 +148,13 @@ $(B)/gen/sql_views.h: $(src_views) sql/embed.awk Makefile
 	$(Q)awk -f sql/embed.awk $(src_views) > $@
 $(B)/vtab/extension.o $(B)/vtab_core/extension.o: $(B)/gen/sql_views.h
 
+# The look of goquery -report, likewise.
+$(B)/gen/page_css.h: shell/page.css shell/embed.awk Makefile
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)awk -v name=page_css -f shell/embed.awk shell/page.css > $@
+$(B)/shell/page.o: $(B)/gen/page_css.h
+
 define archive
 $(B)/lib$(1).a: $$(obj_$(1))
 	$$(call say,AR,$$@)
@@ -151,16 +164,19 @@ $(foreach a,godb capture vtab_core shell,$(eval $(call archive,$(a))))
 
 $(B)/goprobe: $(B)/capture/goprobe_main.o $(B)/libcapture.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_capture) $(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_capture) $(pkgs_godb))
 $(B)/goquery: $(B)/shell/goquery_main.o $(B)/libshell.a $(B)/libvtab_core.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) -lm $(call pkg_libs,$(pkgs_shell) $(pkgs_godb))
 $(B)/goconvert: $(B)/shell/goconvert_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib $(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) -lcsv $(call pkg_libs,zlib $(pkgs_godb))
 $(B)/goprobe-index: $(B)/shell/index_main.o $(B)/libshell.a $(B)/libgodb.a
 	$(call say,LD,$@)
-	$(Q)$(link) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) $(call pkg_libs,$(pkgs_godb))
+$(B)/goprobe-check: $(B)/shell/check_main.o $(B)/libshell.a $(B)/libgodb.a
+	$(call say,LD,$@)
+	$(Q)$(link) $(PIE) -o $@ $^ $(LDFLAGS) $(call pkg_libs,jansson $(pkgs_godb))
 # -z defs: a library that is missing from the line must fail here, not at the user's
 # .load; sanitizer builds find their runtime in the host program instead.
 $(B)/goprobe.so: $(obj_vtab) $(B)/libgodb.a
@@ -190,11 +206,14 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 	$(call say,LD,$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,cmocka $(call test_pkgs,$@))
 # The calls that the fault tests let fail; see there.
-$(B)/tests/unit/godb_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,pwrite fsync \
-    fdatasync renameat ftruncate mkdir)
+comma := ,
+faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pread pwrite \
+    fsync fdatasync renameat ftruncate mkdir)
+$(B)/tests/unit/godb_fault $(B)/tests/unit/shell_import_fault: link += $(faults)
+$(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
+    fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \
     realloc pwrite pread pthread_create)
-comma := ,
 # The same entry point that libFuzzer calls, fed with the stored corpus.
 $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)
@@ -221,7 +240,7 @@ build/sqlite/%/vtab_oracle: tests/unit/vtab_oracle.c build/sqlite/%/sqlite3.o bu
 .PHONY: sqlite-hosts
 sqlite-hosts: $(foreach v,$(sqlite_versions),$(addprefix build/sqlite/$v/,sqlhost goprobe.so vtab_oracle))
 
-.PHONY: test check asan tsan tests-built bench bench-data bench-capture
+.PHONY: test check asan tsan cover tests-built bench bench-data bench-capture bench-import
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory deps
@@ -232,15 +251,42 @@ asan: ## the tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory check BUILD=asan
 tsan: ## the tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory check BUILD=tsan
+cover: ## branch coverage of each folder, by all tests
+	@mkdir -p build/cover && find build/cover -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory check BUILD=cover
+	@tests/cover.py build/cover
 bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside every peer installed
 	@tests/bench/run $(B)
 bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside every peer installed
 	@tests/bench/capture $(B)
+bench-import: all $(bin_bench) ## rows a second from CSV, beside every peer installed
+	@tests/bench/import $(B)
 bench-data: $(B)/goprobe.so $(bin_bench) ## make those flows and load the peers; BENCH_FRESH=1: anew
 	@tests/bench/run $(B) data
 
+# make mutate MUTATIONS=20000 BUILD=asan
+MUTATIONS ?= 20000
+.PHONY: mutate
+mutate: $(B)/tests/unit/vtab_mutate ## break a database MUTATIONS times, and see that each is told
+	@MUTATIONS=$(MUTATIONS) TMP=$(or $(TMPDIR),/tmp) $<
+# The same campaigns that `make test` has a short slice of.
+KILL_ROUNDS ?= 1000
+SOAK_S ?= 3600
+.PHONY: kill torn soak fuzz
+kill: all $(B)/tests/host/godb_kill ## kill goprobe and goconvert while they write, KILL_ROUNDS times
+	@mkdir -p build/kill && rm -rf build/kill/*
+	$(B)/tests/host/godb_kill $(B) build/kill $(KILL_ROUNDS)
+torn: $(B)/tests/unit/godb_crash ## every state of the disk that a power cut during an append can leave
+	GOPROBE_TORN=all $(B)/tests/unit/godb_crash
+soak: all $(B)/tests/host/sqlhost ## capture, questions, imports and retention for SOAK_S seconds (as root)
+	tests/soak $(B) $(SOAK_S)
+
 # libFuzzer; new inputs stay under build/.  make fuzz-godb_filter FUZZ_S=60
 FUZZ_S ?= 60
+fuzz: ## fuzz each target for FUZZ_S seconds, one after the other
+	@for target in $(patsubst tests/fuzz/fuzz_%.c,%,$(src_fuzz)); do \
+	    $(MAKE) --no-print-directory fuzz-$$target || exit 1; \
+	done
 fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 	@$(MAKE) --no-print-directory BUILD=asan CC=clang B=build/fuzz \
 	    CFLAGS="$(CFLAGS) -fsanitize=fuzzer-no-link" build/fuzz/tests/fuzz/fuzz_$*.o \
@@ -251,10 +297,19 @@ fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 	    -lcsv -lm $(call pkg_libs,$(call test_pkgs,$*))
 	build/fuzz/fuzz_$* -max_total_time=$(FUZZ_S) build/fuzz/corpus/$* tests/fuzz/corpus/$*
 
+# --- Documents ----------------------------------------------------------------------------
+
+.PHONY: docs-examples pictures
+docs-examples: all $(B)/tests/host/mkoffice ## what the examples of the documents print, anew
+	@rm -rf $(B)/docs && mkdir -p $(B)/docs && $(B)/tests/host/mkoffice $(B)/docs/office
+	@cd $(B)/docs && $(CURDIR)/tests/docs.py update $(CURDIR)/$(B) $(addprefix $(CURDIR)/,README.md docs/sql.md docs/cookbook.md)
+pictures: all $(B)/tests/host/mkoffice ## the pictures of README.md, anew
+	@tests/pictures.sh $(B)
+
 # --- Quality ------------------------------------------------------------------------
 
 c_files := $(wildcard */*.c */*.h docs/examples/*.c tests/*/*.c tests/*/*.h)
-sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
+sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/soak tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
 
 .PHONY: format check-format lint compdb
 compdb: ## compile_commands.json, for editors and clang's tools
@@ -262,10 +317,10 @@ compdb: ## compile_commands.json, for editors and clang's tools
 	@mv compile_commands.json.new compile_commands.json
 	@echo "  compile_commands.json: $$(grep -c '"file"' compile_commands.json) files"
 format: ## reformat all C
-	$(CLANG_FORMAT) -i $(c_files)
+	$(Q)$(CLANG_FORMAT) -i $(c_files)
 check-format: ## fail where the format differs
-	$(CLANG_FORMAT) --dry-run --Werror $(c_files)
-lint: $(B)/gen/sql_views.h ## cppcheck, shellcheck, man pages, layers
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(c_files)
+lint: $(B)/gen/sql_views.h $(B)/gen/page_css.h ## cppcheck, shellcheck, man pages, layers
 	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
 	    --enable=warning,performance,portability --suppress=missingInclude \
 	    --suppress=missingIncludeSystem -I. -I$(B)/gen -j2 $(wildcard godb capture vtab shell)
@@ -279,11 +334,11 @@ DEPS := gcc make libc6-dev pkg-config liblz4-dev libjansson-dev libxxhash-dev li
     sqlite3 libpcap-dev libndpi-dev libcap-ng-dev libcsv-dev libmnl-dev \
     libsystemd-dev libseccomp-dev libc-ares-dev zlib1g-dev libzstd-dev
 DEPS_TEST := libcmocka-dev libndpi-bin iproute2 python3 netcat-openbsd curl openssl \
-    binutils procps time rsyslog util-linux gzip zstd zsh
+    binutils procps time rsyslog util-linux gzip zstd zsh faketime
 DEPS_DEMO := iproute2 python3 curl openssl procps
 # What docs/ecosystem.md tries; without them the tests skip it.
 DEPS_ECOSYSTEM := libdbd-sqlite3-perl php-cli php-sqlite3 tcl libsqlite3-tcl unixodbc libsqliteodbc sqlite-utils
-DEPS_DEV := clang clang-format cppcheck shellcheck mandoc git $(DEPS_ECOSYSTEM)
+DEPS_DEV := clang clang-format cppcheck shellcheck mandoc chromium git $(DEPS_ECOSYSTEM)
 DEPS_BENCH := clickhouse-server clickhouse-client nfdump softflowd libndpi-bin tcpreplay
 
 DEPS_DEB := debhelper dpkg-dev fakeroot lintian debootstrap
@@ -323,7 +378,7 @@ demo: ## real traffic in network namespaces, captured and asked about in SQL
 # lib, and the sonames of those: so the file is libgoprobe.so and its soname goprobe.so.
 man_pages := $(wildcard docs/*.[1578])
 installed := \
-    755:$(B)/goprobe:$(SBINDIR)/goprobe \
+    $(foreach p,goprobe goprobe-check,755:$(B)/$p:$(SBINDIR)/$p) \
     $(foreach p,goquery goconvert goprobe-index,755:$(B)/$p:$(BINDIR)/$p) \
     644:$(B)/goprobe.so:$(LIBDIR)/libgoprobe.so \
     644:$(B)/libgodb.a:$(LIBDIR)/libgodb.a \
@@ -344,13 +399,13 @@ filled := \
 cron := 644:packaging/goprobe.cron:$(CRONDIR)/goprobe
 field = $(word $1,$(subst :, ,$2))
 # place:target
-links := $(LIBDIR)/goprobe.so:libgoprobe.so $(COMPLETIONDIR)/goconvert:goquery
+links := $(LIBDIR)/goprobe.so:libgoprobe.so $(COMPLETIONDIR)/goconvert:goquery $(COMPLETIONDIR)/goprobe-check:goprobe
 # From a tree of the system's, links where shells, man, the loader and pkg-config look.
 ifneq ($(if $(is_fhs),,$(is_system)),)
 LINKDIR ?= /usr/local
 places := $(foreach f,$(installed) $(filled),$(call field,3,$f))
 linked := $(filter $(BINDIR)/% $(SBINDIR)/% $(MANDIR)/% $(COMPLETIONDIR)/% $(ZSHDIR)/% $(LIBDIR)/pkgconfig/%,$(places))
-links += $(foreach f,$(linked) $(COMPLETIONDIR)/goconvert,$(LINKDIR)$(f:$(PREFIX)%=%):$f)
+links += $(foreach f,$(linked) $(COMPLETIONDIR)/goconvert $(COMPLETIONDIR)/goprobe-check,$(LINKDIR)$(f:$(PREFIX)%=%):$f)
 loader_conf := /etc/ld.so.conf.d/goprobe.conf
 endif
 
@@ -404,7 +459,7 @@ clean: ## remove build/
 	rm -rf build
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  BUILD=release|debug|asan|tsan  PREFIX=$(PREFIX)  V=1 shows the commands"
+	@echo "  BUILD=release|debug|asan|tsan|cover  PREFIX=$(PREFIX)  V=1 shows the commands"
 
 # `make clean configure compile install` is an order.
 ifneq ($(filter clean,$(MAKECMDGOALS)),)

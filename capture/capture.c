@@ -11,390 +11,17 @@
 #include "capture/capture.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
-#include "capture/classify.h"
-#include "capture/control.h"
-#include "capture/follow.h"
-#include "capture/interval.h"
+#include "capture/capture_state.h"
 #include "capture/log.h"
-#include "capture/misses.h"
-#include "capture/pipeline.h"
 #include "capture/privileges.h"
-#include "capture/reload.h"
 #include "capture/sandbox.h"
-#include "capture/source.h"
-#include "capture/viewer.h"
-#include "capture/writeout.h"
 
-enum {
-    DISPATCH_PACKETS = 4096,
-    POLL_MS = 200,
-    DRAIN_MS = 250, /* longer than libpcap holds packets back */
-    DRAIN_MAX_MS = 5000,
-    COLLECT_FLOWS = 1024, /* at a time, between packets: some 0.2 ms */
-    LOOK_MS = 20,         /* for interfaces that came or went, under load too */
-    ALIVE_MS = 1000,
-    DPI_BYTES = 128 << 20 /* for detection states */
-};
+enum { DPI_BYTES = 128 << 20 /* for detection states */ };
 
-struct capture {
-    struct options *options;
-    struct capture_signals *signals;
-    struct service *service;
-    struct source *source;
-    struct ifaces *ifaces;
-    struct follow *follow; /* live */
-    struct reload *reload; /* that is under way, or NULL */
-    struct writeout *writeout;
-    struct classify *classify; /* NULL with --no-dpi */
-    struct godb_l7_names *l7_names;
-    struct pipeline *pipeline;
-    struct exchange *exchange; /* live: views of it, and those who ask for them */
-    struct viewer *viewer;
-    struct control *control;
-    char socket_path[GODB_PATH_MAX];
-    int64_t started_s;
-    uint64_t submitted;       /* rotations */
-    struct flowtab_lack lack; /* of the intervals that are over */
-    struct interval interval; /* live */
-    int64_t interval_end_s;   /* a file: stamp of the interval at hand; 0: none */
-    uint64_t late_packets;    /* a file: older than the interval they count in */
-    int64_t last_packet_ms;   /* live: its time */
-    int64_t looked_ms, alive_ms;
-    struct source_stats stats; /* at the last rotation */
-    struct misses *misses;     /* live: likewise, of each interface */
-};
-
-/* --- Rotations --------------------------------------------------------------- */
-
-static void
-submit(void *arg, struct rotation *rotation)
-{
-    struct capture *c = arg;
-    c->submitted++;
-    writeout_submit(c->writeout, rotation);
-}
-
-static struct pipeline_drops
-drops_of_interval(struct capture *c)
-{
-    struct source_stats now;
-    if (c->options->file != NULL) return (struct pipeline_drops){-1, NULL};
-    source_read_stats(c->source, &now);
-    const struct pipeline_drops drops = {
-        (int64_t)(now.dropped - c->stats.dropped), misses_take(c->misses, c->ifaces)};
-    c->stats = now;
-    if (drops.ring > 0)
-        log_line("warning: %" PRId64
-                 " packets were lost, the ring was full; try a larger "
-                 "--buffer",
-            drops.ring);
-    return drops;
-}
-
-/* What is no IP is no surprise, and is in the block's statistics alone. */
-static void
-tell_undecoded(const struct capture *c, size_t iface)
-{
-    const struct pipeline_counters counters = pipeline_interval(c->pipeline, iface);
-    const uint64_t *count = counters.verdicts;
-    if (count[PACKET_TRUNCATED] + count[PACKET_BAD] + count[PACKET_TOO_DEEP] == 0)
-        return;
-    log_line("warning: %s: packets not counted: %" PRIu64 " cut off, %" PRIu64
-             " with a bad IP header, %" PRIu64 " with too many tags or labels",
-        ifaces_view(c->ifaces, (int)iface).name, count[PACKET_TRUNCATED],
-        count[PACKET_BAD], count[PACKET_TOO_DEEP]);
-}
-
-static void
-tell_lack(struct capture *c)
-{
-    const struct flowtab_lack lack = pipeline_take_lack(c->pipeline);
-    c->lack.shared_packets += lack.shared_packets;
-    c->lack.lost_packets += lack.lost_packets;
-    if (lack.shared_packets > 0)
-        log_line("warning: %" PRIu64
-                 " packets counted without addresses, the table of %d flows is full; "
-                 "see --max-flows",
-            lack.shared_packets, c->options->config.max_flows);
-    if (lack.lost_packets > 0)
-        log_line("warning: %" PRIu64 " packets not counted, out of memory",
-            lack.lost_packets);
-    for (int i = 0; i < ifaces_slot_count(c->ifaces); i++)
-        tell_undecoded(c, (size_t)i);
-}
-
-static void
-rotate(struct capture *c, int64_t time_s)
-{
-    const struct pipeline_drops drops = drops_of_interval(c);
-    tell_lack(c);
-    if (!pipeline_end_interval(c->pipeline, time_s, &drops))
-        log_line("warning: out of memory, this interval goes into the next block");
-    ifaces_end_interval(c->ifaces);
-    for (int i = 0; i < ifaces_slot_count(c->ifaces); i++)
-        if (ifaces_view(c->ifaces, i).name == NULL)
-            pipeline_forget_iface(c->pipeline, (size_t)i);
-}
-
-/* --- A file ------------------------------------------------------------------ */
-
-/* A file may claim any time.  One that no block can have does not end the interval at
- * hand, and a stamp of 0 cannot be stored: files without times begin with the epoch. */
-static int64_t
-file_interval_end(const struct capture *c, const struct source_packet *packet)
-{
-    int64_t end_s = c->interval_end_s;
-    if (packet->time_s >= 0 && packet->time_s <= GODB_STAMP_MAX - GODB_INTERVAL_S)
-        end_s = interval_end(packet->time_s, packet->time_us);
-    return end_s < GODB_INTERVAL_S ? GODB_INTERVAL_S : end_s;
-}
-
-/* A packet that is older than the interval at hand is counted into it. */
-static void
-take_file_packet(void *arg, const struct source_packet *packet)
-{
-    struct capture *c = arg;
-    const int64_t end_s = file_interval_end(c, packet);
-    if (c->interval_end_s == 0) c->interval_end_s = end_s;
-    if (end_s < c->interval_end_s) c->late_packets++;
-    if (end_s > c->interval_end_s) {
-        rotate(c, c->interval_end_s);
-        c->interval_end_s = end_s;
-    }
-    pipeline_packet(c->pipeline, packet);
-}
-
-static void
-tell_file(const struct capture *c)
-{
-    const char *file = c->options->file;
-    if (c->interval_end_s == 0) log_line("warning: %s: holds no packets", file);
-    if (c->late_packets > 0)
-        log_line("warning: %s: its clock goes back; %" PRIu64
-                 " packets count in a later interval than their own",
-            file, c->late_packets);
-}
-
-static int
-run_file(struct capture *c)
-{
-    char error[SOURCE_ERROR_MAX];
-    int count = 1;
-    while (count > 0 && !c->signals->stop && !writeout_has_failed(c->writeout))
-        count =
-            source_dispatch(c->source, DISPATCH_PACKETS, take_file_packet, c, error);
-    if (count < 0) log_line("%s; what came before it is kept", error);
-    if (count >= 0 && !c->signals->stop) tell_file(c);
-    if (c->interval_end_s != 0) rotate(c, c->interval_end_s);
-    pipeline_collect(c->pipeline, SIZE_MAX);
-    return count < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-/* --- Live -------------------------------------------------------------------- */
-
-static void
-take_live_packet(void *arg, const struct source_packet *packet)
-{
-    struct capture *c = arg;
-    c->last_packet_ms = packet->time_s * 1000 + packet->time_us / 1000;
-    pipeline_packet(c->pipeline, packet);
-}
-
-/* Packets that wait, up to some thousand; as source_dispatch(). */
-static int
-take_packets(struct capture *c, char *error)
-{
-    const int count =
-        source_dispatch(c->source, DISPATCH_PACKETS, take_live_packet, c, error);
-    pipeline_flush(c->pipeline);
-    return count;
-}
-
-/* Or for news of interfaces, or for a question. */
-static void
-wait_for_packets(struct capture *c, int timeout_ms)
-{
-    struct pollfd fds[] = {{.fd = source_fd(c->source), .events = POLLIN},
-        {.fd = follow_fd(c->follow), .events = POLLIN},
-        {.fd = exchange_fd(c->exchange), .events = POLLIN}};
-    if (poll(fds, 3, timeout_ms) <= 0) return;
-    if (fds[1].revents != 0) follow_look(c->follow);
-    if (fds[2].revents != 0) exchange_woken(c->exchange);
-}
-
-static bool
-serve_view(struct capture *c)
-{
-    const struct viewer_moment moment = {
-        .started_s = c->started_s,
-        .now_s = c->interval.seen.wall_ms / 1000,
-        .stamp_s = interval_stamp(&c->interval),
-        .submitted = c->submitted,
-        .lack = c->lack,
-    };
-    return viewer_serve(c->viewer, &moment);
-}
-
-/* What the ring still holds: part-filled pieces of it come only after a while.  Ends
- * when it has been quiet for that long, or with packets that are later than its start:
- * under load it is never quiet. */
-static void
-drain(struct capture *c)
-{
-    char error[SOURCE_ERROR_MAX];
-    struct clock_reading start, now;
-    int64_t passed_ms;
-    int count;
-    clock_read(&start);
-    do {
-        count = take_packets(c, error);
-        if (count == 0) wait_for_packets(c, POLL_MS / 4);
-        clock_read(&now);
-        passed_ms = now.awake_ms - start.awake_ms;
-    } while (count >= 0 && c->last_packet_ms <= start.wall_ms &&
-             passed_ms < DRAIN_MAX_MS && (count > 0 || passed_ms < DRAIN_MS));
-}
-
-static void
-tell_clock(const struct interval_news *news)
-{
-    if (news->sleep_ms > 0)
-        log_line("the machine was suspended for %" PRId64 " s", news->sleep_ms / 1000);
-    if (news->jump_ms > 0)
-        log_line("warning: the clock was set forward by %" PRId64 " s",
-            news->jump_ms / 1000);
-    if (news->jump_ms < 0)
-        log_line("warning: the clock was set back by %" PRId64
-                 " s; blocks keep rising times",
-            -news->jump_ms / 1000);
-}
-
-/* Twenty milliseconds have passed, or a second. */
-static void
-look_around(struct capture *c, int64_t now_ms)
-{
-    if (now_ms - c->looked_ms >= LOOK_MS) {
-        follow_look(c->follow);
-        c->looked_ms = now_ms;
-    }
-    if (now_ms - c->alive_ms >= ALIVE_MS) {
-        service_alive(c->service);
-        c->alive_ms = now_ms;
-    }
-}
-
-static void
-look_at_clock(struct capture *c)
-{
-    struct clock_reading now;
-    clock_read(&now);
-    const struct interval_news news = interval_look(&c->interval, &now);
-    tell_clock(&news);
-    if (news.is_over) rotate(c, news.stamp_s);
-    look_around(c, now.boot_ms);
-}
-
-static void
-say_ready(struct capture *c)
-{
-    char status[128];
-    snprintf(status, sizeof status, "capturing on %zu interface(s)",
-        ifaces_count_present(c->ifaces));
-    service_ready(c->service, status);
-    log_line("%s, next block at %" PRId64, status, interval_stamp(&c->interval));
-}
-
-/* --- Reloading ----------------------------------------------------------------- */
-
-/* False: it cannot be followed. */
-static bool
-take_configuration(struct capture *c, struct config *wanted)
-{
-    struct config *now = &c->options->config;
-    if (!follow_rules(c->follow, wanted->rules, wanted->rule_count)) return false;
-    if (config_needs_restart(now, wanted))
-        log_line("warning: only interfaces are reloaded; for what else has changed, "
-                 "restart goprobe");
-    config_swap_rules(now, wanted);
-    return true;
-}
-
-/* A configuration that is wrong changes nothing. */
-static void
-end_reload(struct capture *c)
-{
-    struct options wanted;
-    const bool is_good = reload_end(c->reload, &wanted);
-    c->reload = NULL;
-    if (is_good && take_configuration(c, &wanted.config))
-        log_line("configuration read again");
-    else
-        log_line("warning: the configuration is as before, the new one is wrong");
-    options_free(&wanted);
-    say_ready(c);
-}
-
-static void
-look_at_reload(struct capture *c)
-{
-    if (c->reload != NULL && reload_is_done(c->reload)) end_reload(c);
-    if (!c->signals->reload || c->reload != NULL) return;
-    c->signals->reload = 0;
-    service_reloading(c->service);
-    c->reload = reload_begin(c->options);
-    if (c->reload == NULL) say_ready(c);
-}
-
-/* The original wrote the counters of libpcap into a file then. */
-static void
-tell_counters(struct capture *c)
-{
-    struct source_stats stats;
-    c->signals->tell = 0;
-    source_read_stats(c->source, &stats);
-    log_line("%" PRIu64 " packets received and %" PRIu64
-             " lost since the start, %zu flows held",
-        stats.received, stats.dropped, pipeline_flow_count(c->pipeline));
-}
-
-static int
-run_live(struct capture *c)
-{
-    char error[SOURCE_ERROR_MAX];
-    struct clock_reading now;
-    int count = 0;
-    clock_read(&now);
-    interval_begin(&c->interval, &now);
-    c->started_s = now.wall_ms / 1000;
-    say_ready(c);
-    ifaces_begin(c->ifaces);
-    while (!c->signals->stop && count >= 0) {
-        bool is_busy = pipeline_collect(c->pipeline, COLLECT_FLOWS);
-        is_busy = serve_view(c) || is_busy;
-        if (count == 0 && !is_busy) wait_for_packets(c, POLL_MS);
-        count = take_packets(c, error);
-        look_at_clock(c);
-        look_at_reload(c);
-        if (c->signals->tell) tell_counters(c);
-    }
-    if (count < 0) log_line("error: %s", error);
-    service_stopping(c->service);
-    exchange_close(c->exchange);
-    if (count >= 0) drain(c);
-    clock_read(&now);
-    rotate(c, interval_cut(&c->interval, &now));
-    pipeline_collect(c->pipeline, SIZE_MAX);
-    return count < 0 ? EXIT_IO : EXIT_SUCCESS;
-}
-
-/* --- Setting up -------------------------------------------------------------- */
+/* --- Opening ----------------------------------------------------------------- */
 
 static int
 exit_code_of(enum source_status status)
@@ -493,7 +120,7 @@ open_pipeline(struct capture *c)
         .max_flows = (size_t)c->options->config.max_flows,
         .classify = c->classify,
         .learn = c->options->file ? NULL : learn,
-        .done = submit,
+        .done = capture_submit,
         .arg = c,
     };
     c->pipeline = pipeline_new(&options);
@@ -535,6 +162,7 @@ open_writeout(struct capture *c)
         .iface_count = list_ifaces(c, ifaces),
         .l7_names = c->l7_names,
         .is_strict = c->options->file != NULL,
+        .max_waiting = (size_t)c->options->config.max_flows,
     };
     if (writeout_open(&c->writeout, &options, &err) == GODB_OK) return EXIT_SUCCESS;
     const bool is_forbidden = err.os_errno == EACCES || err.os_errno == EPERM;
@@ -585,6 +213,8 @@ open_control(struct capture *c)
     return config->socket ? EXIT_IO : EXIT_SUCCESS;
 }
 
+/* --- Closing ----------------------------------------------------------------- */
+
 /* One that is under way comes too late. */
 static void
 drop_reload(struct capture *c)
@@ -609,6 +239,8 @@ close_all(struct capture *c)
     ifaces_free(c->ifaces);
     misses_free(c->misses);
 }
+
+/* --- Running ----------------------------------------------------------------- */
 
 static int
 drop_privileges(const struct capture *c)
@@ -657,7 +289,7 @@ capture_run(
     if (exit_code == EXIT_SUCCESS) exit_code = open_control(&c);
     if (exit_code == EXIT_SUCCESS) exit_code = enter_sandbox(&c);
     if (exit_code == EXIT_SUCCESS)
-        exit_code = options->file ? run_file(&c) : run_live(&c);
+        exit_code = options->file ? capture_run_file(&c) : capture_run_live(&c);
     control_close(c.control);
     if (c.writeout && writeout_close(c.writeout) != 0) exit_code = EXIT_IO;
     close_all(&c);

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/huge_memory.h"
+
 enum {
     TCP = 6,
     UDP = 17,
@@ -29,18 +31,43 @@ enum {
     IDS_MAX = 512
 };
 
-struct classify_flow {
-    struct ndpi_flow_struct *ndpi;
+/* Flows know theirs by its number, from 1. */
+struct state {
     uint64_t last_ms; /* time of the last packet that it was shown */
+    uint32_t next;    /* of those that are free; 0: none */
     uint16_t packet_count;
     bool is_detected;
+    struct ndpi_flow_struct ndpi;
+};
+
+enum {
+    CHUNK_BYTES = HUGE_PAGE_BYTES,
+    CHUNK_STATES = CHUNK_BYTES / sizeof(struct state),
+    STATES_MAX = (1 << 24) - 1 /* that a flow can name */
 };
 
 struct classify {
     struct ndpi_detection_module_struct *module;
-    size_t state_count;
+    struct state **chunks; /* that never move: the library may keep pointers */
+    size_t chunk_count;
+    uint32_t end;                 /* states were made up to this number */
+    uint32_t free;                /* first one that is; 0: none */
+    size_t state_count;           /* are in use */
     size_t max_bytes, base_bytes; /* of states; of the module */
 };
+
+static struct state *
+state_at(const struct classify *classify, uint32_t number)
+{
+    const uint32_t i = number - 1;
+    return &classify->chunks[i / CHUNK_STATES][i % CHUNK_STATES];
+}
+
+static struct state *
+state_of(const struct classify *classify, const struct flow *flow)
+{
+    return state_at(classify, flow->dpi);
+}
 
 /* --- Memory ------------------------------------------------------------------ */
 
@@ -77,7 +104,7 @@ size_t
 classify_bytes(const struct classify *classify)
 {
     return allocated_bytes - classify->base_bytes +
-           classify->state_count * (sizeof(struct classify_flow) + MALLOC_HEADER);
+           classify->state_count * (sizeof(struct state));
 }
 
 /* --- Life -------------------------------------------------------------------- */
@@ -108,35 +135,74 @@ classify_free(struct classify *classify)
 {
     if (classify == NULL) return;
     ndpi_exit_detection_module(classify->module);
+    for (size_t i = 0; i < classify->chunk_count; i++)
+        huge_memory_free(classify->chunks[i], CHUNK_BYTES);
+    free(classify->chunks);
     free(classify);
+}
+
+/* --- States ------------------------------------------------------------------ */
+
+static bool
+add_chunk(struct classify *classify)
+{
+    struct state **chunks =
+        reallocarray(classify->chunks, classify->chunk_count + 1, sizeof *chunks);
+    if (chunks == NULL) return false;
+    classify->chunks = chunks;
+    struct state *chunk = huge_memory_new(CHUNK_BYTES);
+    if (chunk == NULL) return false;
+    chunks[classify->chunk_count++] = chunk;
+    return true;
+}
+
+/* The number of a state that is free; 0: out of memory. */
+static uint32_t
+take_number(struct classify *classify)
+{
+    const uint32_t number = classify->free;
+    if (number != 0) {
+        classify->free = state_at(classify, number)->next;
+        return number;
+    }
+    if (classify->end == classify->chunk_count * CHUNK_STATES &&
+        (classify->end + CHUNK_STATES > STATES_MAX || !add_chunk(classify)))
+        return 0;
+    return ++classify->end;
 }
 
 static void
 free_state(struct classify *classify, struct flow *flow)
 {
-    if (flow->dpi == NULL) return;
-    ndpi_free_flow(flow->dpi->ndpi);
-    free(flow->dpi);
-    flow->dpi = NULL;
+    struct state *state = state_of(classify, flow);
+    ndpi_free_flow_data(&state->ndpi);
+    state->next = classify->free;
+    classify->free = flow->dpi;
+    flow->dpi = 0;
     classify->state_count--;
 }
 
 static bool
 make_state(struct classify *classify, struct flow *flow)
 {
-    if (classify_bytes(classify) + SIZEOF_FLOW_STRUCT > classify->max_bytes)
+    if (classify_bytes(classify) + sizeof(struct state) > classify->max_bytes)
         return false;
-    struct classify_flow *state = calloc(1, sizeof *state);
-    if (state == NULL) return false;
-    state->ndpi = ndpi_flow_malloc(SIZEOF_FLOW_STRUCT);
-    if (state->ndpi == NULL) {
-        free(state);
-        return false;
-    }
-    memset(state->ndpi, 0, SIZEOF_FLOW_STRUCT);
-    flow->dpi = state;
+    const uint32_t number = take_number(classify);
+    if (number == 0) return false;
+    memset(state_at(classify, number), 0, sizeof(struct state));
+    flow->dpi = number;
     classify->state_count++;
     return true;
+}
+
+void
+classify_fetch(const struct classify *classify, const struct flow *flow)
+{
+    enum { LINE = 64 };
+    if (flow->dpi == 0) return;
+    const char *state = (const char *)state_of(classify, flow);
+    for (size_t i = 0; i < sizeof(struct state); i += LINE)
+        __builtin_prefetch(state + i, 1);
 }
 
 /* --- Packets ----------------------------------------------------------------- */
@@ -179,10 +245,11 @@ feed(struct classify *classify, struct flow *flow, const struct packet *packet,
         fix_lengths(copy, bytes, packet->is_v4);
         ip = copy;
     }
-    flow->dpi->packet_count++;
-    flow->dpi->last_ms = time_ms;
+    struct state *state = state_of(classify, flow);
+    state->packet_count++;
+    state->last_ms = time_ms;
     return id_of(ndpi_detection_process_packet(
-        classify->module, flow->dpi->ndpi, ip, (unsigned short)bytes, time_ms));
+        classify->module, &state->ndpi, ip, (unsigned short)bytes, time_ms));
 }
 
 /* A bare SYN from one end to the other, as the library would have seen it. */
@@ -215,8 +282,8 @@ feed_syn(struct classify *classify, struct flow *flow, const struct packet *pack
     }
     tcp[12] = 0x50;
     tcp[13] = PACKET_SYN;
-    ndpi_detection_process_packet(
-        classify->module, flow->dpi->ndpi, syn, (unsigned short)(header + 20), time_ms);
+    ndpi_detection_process_packet(classify->module, &state_of(classify, flow)->ndpi,
+        syn, (unsigned short)(header + 20), time_ms);
 }
 
 /* What the ports alone suggest. */
@@ -233,8 +300,8 @@ static void
 give_up(struct classify *classify, struct flow *flow)
 {
     u_int8_t guessed = 0;
-    const uint16_t id =
-        id_of(ndpi_detection_giveup(classify->module, flow->dpi->ndpi, 1, &guessed));
+    const uint16_t id = id_of(ndpi_detection_giveup(
+        classify->module, &state_of(classify, flow)->ndpi, 1, &guessed));
     if (id != NDPI_PROTOCOL_UNKNOWN) flow->l7proto = id;
     flow->l7_done = true;
     free_state(classify, flow);
@@ -243,11 +310,11 @@ give_up(struct classify *classify, struct flow *flow)
 static bool
 wants_more(struct classify *classify, const struct flow *flow)
 {
-    const struct classify_flow *state = flow->dpi;
+    struct state *state = state_of(classify, flow);
     const uint16_t limit = flow->key.proto == TCP ? TCP_PACKETS : OTHER_PACKETS;
     if (!state->is_detected) return state->packet_count < limit;
     return state->packet_count < limit + EXTRA_PACKETS &&
-           ndpi_extra_dissection_possible(classify->module, state->ndpi);
+           ndpi_extra_dissection_possible(classify->module, &state->ndpi);
 }
 
 /* Has a TCP packet come that is worth a state? */
@@ -255,7 +322,7 @@ static bool
 start(struct classify *classify, struct flow *flow, const struct packet *packet,
     bool is_forward, uint64_t time_ms)
 {
-    if (flow->dpi != NULL) return true;
+    if (flow->dpi != 0) return true;
     if (packet->proto == TCP && packet->payload_bytes == 0) return false;
     if (!make_state(classify, flow)) {
         flow->l7proto = guess_by_port(classify, flow);
@@ -279,7 +346,7 @@ classify_packet(struct classify *classify, struct flow *flow,
     const uint16_t id = feed(classify, flow, packet, time_ms);
     if (id != NDPI_PROTOCOL_UNKNOWN) {
         flow->l7proto = id;
-        flow->dpi->is_detected = true;
+        state_of(classify, flow)->is_detected = true;
     }
     if (!wants_more(classify, flow) || classify_bytes(classify) > classify->max_bytes)
         give_up(classify, flow);
@@ -295,14 +362,14 @@ classify_now(struct classify *classify, const struct flow *flow)
 void
 classify_age(struct classify *classify, struct flow *flow, uint64_t time_ms)
 {
-    if (flow->dpi != NULL && time_ms > flow->dpi->last_ms + IDLE_MS)
+    if (flow->dpi != 0 && time_ms > state_of(classify, flow)->last_ms + IDLE_MS)
         give_up(classify, flow);
 }
 
 void
 classify_end(struct classify *classify, struct flow *flow)
 {
-    if (flow->dpi != NULL) give_up(classify, flow);
+    if (flow->dpi != 0) give_up(classify, flow);
 }
 
 /* --- Names ------------------------------------------------------------------- */

@@ -23,6 +23,9 @@ void classify_free(struct classify *classify);
 size_t classify_count(const struct classify *classify);
 size_t classify_bytes(const struct classify *classify);
 
+/* Ask for the memory of the flow's state; some packets later it is there. */
+void classify_fetch(const struct classify *classify, const struct flow *flow);
+
 /* Look at a packet of a flow, and set flow->l7proto and l7_done as they become known.
  * is_forward: it goes the way of the flow's key.  time_ms is the packet's. */
 void classify_packet(struct classify *classify, struct flow *flow,

@@ -2,17 +2,8 @@
  *
  * flowtab.h -- the flows seen since the last write-out, and those that go on.
  *
- *      key     iface, addresses, ports, proto.  TCP has both ports, and its two ends in
- *              an order of their own, so that both ways of a connection have one key.
- *              Others, and TCP with port 53, have the port of the first packet's
- *              destination alone, so that the many short flows of DNS and other UDP
- *              share one entry; their answers are found by the key turned round.
- *
- *      parts   256, by the hash's upper bits      each an index of its own, so that
- *        |                                        growing one takes microseconds
- *        +--> slots [hash, flow] [hash, flow] ...
- *                            |
- *      chunks of flows  <----+                    which never move while they live
+ *      flow_key.h --> flow_index.h --> chunks of flows, which never move
+ *      key, hash      by the hash       while they live
  *
  * A table of a million flows lives in memory, not in the cache.  So packets come in
  * batches: flowtab_prepare() for all of them, then flowtab_fetch(), then flowtab_add(),
@@ -26,29 +17,22 @@
 #define CAPTURE_FLOWTAB_H
 
 #include "capture/direction.h"
-#include "capture/packet.h"
+#include "capture/flow_key.h"
 
-struct flow_key {
-    uint8_t sip[16], dip[16];
-    uint16_t dport, sport;
-    uint16_t iface;
-    uint8_t proto;
-    uint8_t zero; /* padding that is hashed */
-};
-
+/* 80 bytes, which are never in more than two lines of the cache. */
 struct flow {
     struct flow_key key;
+    uint64_t bytes_rcvd, bytes_sent, packets_rcvd, packets_sent;
     uint16_t sport; /* of the key's sip, where the key lacks it: the first packet's */
     uint16_t l7proto;
-    uint8_t epoch;
+    uint32_t dpi : 24; /* state of the detection, or 0: none; see classify.h */
+    bool epoch : 1;
     bool is_used : 1;
     bool is_reversed : 1; /* the key's sip is the server */
     bool is_known : 1;    /* its direction */
     bool is_certain : 1;  /* a handshake said so */
     bool l7_done : 1;     /* l7proto will not change any more */
     bool is_overflow : 1; /* stands for all that had no room */
-    uint64_t bytes_rcvd, bytes_sent, packets_rcvd, packets_sent;
-    struct classify_flow *dpi; /* state of the detection, or NULL; see classify.h */
 };
 
 struct flowtab;
@@ -82,25 +66,17 @@ struct flowtab_lack {
 struct flowtab_lack flowtab_take_lack(struct flowtab *table);
 struct flowtab_lack flowtab_see_lack(const struct flowtab *table); /* it stays */
 
-/* Where a packet's flow would be. */
-struct flowtab_place {
-    struct flow_key key, turned; /* turned: only where has_turned */
-    uint32_t hash, turned_hash;
-    bool has_turned;
-    bool is_forward; /* the packet goes the way of key */
-};
-
 /* Keys and hashes of a packet. */
 void flowtab_prepare(const struct flowtab *table, const struct packet *packet,
-    uint16_t iface, struct flowtab_place *out);
+    uint16_t iface, struct flow_place *out);
 
 /* Ask for the memory of the flow; some packets later it is there. */
-void flowtab_fetch(const struct flowtab *table, const struct flowtab_place *place);
+void flowtab_fetch(const struct flowtab *table, const struct flow_place *place);
 
 /* The flow of this packet, found or new, its counters and direction brought up to date;
  * *out_is_forward: the packet goes the way of the flow's key.  NULL where memory is
  * out. The flow is good until the next sweep. */
-struct flow *flowtab_add(struct flowtab *table, const struct flowtab_place *place,
+struct flow *flowtab_add(struct flowtab *table, const struct flow_place *place,
     const struct packet *packet, bool *out_is_forward);
 
 /* The interval is over: what comes from now on counts for the next one.  An earlier one

@@ -3,10 +3,14 @@
  * kernel_filter.h -- one BPF program that gives each interface its own filter.
  *
  *      no IP, alone or behind VLAN, MPLS, PPPoE:  drop
- *      index 2 or 7:   filter of eth0 and eth1, which keeps 256 bytes or drops
- *      index 3:        filter of ppp0
- *      index 1:        drop
+ *      index below 40?
+ *        below 20?  2 or 7:   filter of eth0 and eth1, which keeps 256 bytes or drops
+ *                   3:        filter of ppp0
+ *        ...
  *      all others:     drop, or the filter of ANY
+ *
+ * Indexes are halved until few are left, so that a thousand interfaces cost a packet
+ * some ten comparisons.
  *
  * The kernel runs it on packets without a link header: on the "any" device's sockets.
  * It is replaced as a whole and at once: no packet meets half of one, or none.
@@ -19,12 +23,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct kernel_filter {
-    struct sock_filter code[BPF_MAXINSNS];
-    size_t count; /* more than BPF_MAXINSNS: it did not fit */
+struct kernel_filter_entry {
+    uint32_t ifindex;
+    uint32_t group; /* whose filter it has */
 };
 
-/* Begin with the test for IP. */
+struct kernel_filter {
+    struct sock_filter code[BPF_MAXINSNS]; /* once it is ended */
+    size_t count;                          /* more than BPF_MAXINSNS: it did not fit */
+    struct kernel_filter_entry entries[BPF_MAXINSNS];
+    size_t entry_count;
+    size_t starts[BPF_MAXINSNS + 1]; /* of each group's filter, in bodies */
+    size_t group_count;
+    struct sock_filter bodies[BPF_MAXINSNS];
+    size_t body_count; /* likewise */
+    uint32_t others;   /* group of all that are not among entries */
+};
+
+/* Without any filter. */
 void kernel_filter_begin(struct kernel_filter *filter);
 
 /* For packets of these indexes, or, with none given, of all that are left, run body,

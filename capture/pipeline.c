@@ -20,8 +20,10 @@ enum {
 
 struct pending {
     struct packet packet;
-    struct flowtab_place place;
+    struct flow_place place;
     uint64_t time_ms;
+    struct flow *flow; /* once it is counted; NULL: in none */
+    bool is_forward;
 };
 
 struct pipeline {
@@ -35,6 +37,8 @@ struct pipeline {
     struct pipeline_counters *counters; /* of each interface */
     struct pipeline_counters *before;   /* what they were when the interval began */
     size_t aging_cursor;
+    bool is_in_hurry;
+    uint64_t hurried_packets;
     size_t pending_count;
     size_t bytes_used;
     uint8_t *bytes; /* of the packets that are pending, for classification */
@@ -119,17 +123,16 @@ pipeline_flow_bytes(const struct pipeline *p)
 
 /* --- Packets ---------------------------------------------------------------------- */
 
-/* The packet's own bytes go when the source reads on. */
+/* For classification, until the batch is counted: most sources read on before. */
 static void
-keep_bytes(struct pipeline *p, struct packet *packet)
+keep_bytes(struct pipeline *p, struct packet *packet, bool is_lasting)
 {
-    uint32_t count = packet->ip_captured_bytes;
-    if (count > BYTES_MAX) count = BYTES_MAX;
+    if (packet->ip_captured_bytes > BYTES_MAX) packet->ip_captured_bytes = BYTES_MAX;
+    if (is_lasting) return;
     uint8_t *to = p->bytes + p->bytes_used;
-    memcpy(to, packet->ip, count);
+    memcpy(to, packet->ip, packet->ip_captured_bytes);
     packet->ip = to;
-    packet->ip_captured_bytes = count;
-    p->bytes_used += count;
+    p->bytes_used += packet->ip_captured_bytes;
 }
 
 /* The slot that the packet belongs to; negative: none. */
@@ -168,19 +171,31 @@ pipeline_packet(struct pipeline *p, const struct source_packet *from)
     fragments_apply(p->fragments, packet);
     flowtab_prepare(p->table, packet, (uint16_t)iface, &pending->place);
     pending->time_ms = (uint64_t)from->time_s * 1000 + from->time_us / 1000;
-    if (p->options.classify) keep_bytes(p, packet);
+    if (p->options.classify) keep_bytes(p, packet, from->is_lasting);
     if (++p->pending_count == BATCH) pipeline_flush(p);
 }
 
+/* What it takes to classify the packet is on its way from memory then. */
 static void
-count_packet(struct pipeline *p, const struct pending *pending)
+count_packet(struct pipeline *p, struct pending *pending)
 {
-    bool is_forward;
-    struct flow *flow =
-        flowtab_add(p->table, &pending->place, &pending->packet, &is_forward);
-    if (flow == NULL || p->options.classify == NULL || flow->l7_done) return;
-    classify_packet(
-        p->options.classify, flow, &pending->packet, is_forward, pending->time_ms);
+    pending->flow =
+        flowtab_add(p->table, &pending->place, &pending->packet, &pending->is_forward);
+    if (pending->flow && p->options.classify && !p->is_in_hurry)
+        classify_fetch(p->options.classify, pending->flow);
+}
+
+static void
+classify_pending(struct pipeline *p, const struct pending *pending)
+{
+    struct flow *flow = pending->flow;
+    if (flow == NULL || flow->l7_done) return;
+    if (p->is_in_hurry) {
+        p->hurried_packets++;
+        return;
+    }
+    classify_packet(p->options.classify, flow, &pending->packet, pending->is_forward,
+        pending->time_ms);
 }
 
 struct aging {
@@ -214,10 +229,24 @@ pipeline_flush(struct pipeline *p)
         flowtab_fetch(p->table, &p->pending[i].place);
     for (size_t i = 0; i < count; i++)
         count_packet(p, &p->pending[i]);
+    for (size_t i = 0; p->options.classify && i < count; i++)
+        classify_pending(p, &p->pending[i]);
     p->pending_count = 0;
     p->bytes_used = 0;
     age_some(p, p->pending[count - 1].time_ms);
     if (p->rotation) pipeline_collect(p, COLLECT_A_BATCH);
+}
+
+void
+pipeline_hurry(struct pipeline *p, bool is_in_hurry)
+{
+    p->is_in_hurry = is_in_hurry;
+}
+
+uint64_t
+pipeline_hurried_packets(const struct pipeline *p)
+{
+    return p->hurried_packets;
 }
 
 /* --- Counters --------------------------------------------------------------------- */

@@ -41,8 +41,16 @@ struct pipeline_options {
 struct pipeline *pipeline_new(const struct pipeline_options *options);
 void pipeline_free(struct pipeline *pipeline);
 
-/* Take a packet; its bytes are not needed afterwards. */
+/* Take a packet; its bytes are not needed afterwards, but those of one that is_lasting
+ * until pipeline_flush(). */
 void pipeline_packet(struct pipeline *pipeline, const struct source_packet *packet);
+
+/* While packets come faster than they can be classified, they are only counted, so that
+ * none is lost: what a flow is shows with later ones, or by its port. */
+void pipeline_hurry(struct pipeline *pipeline, bool is_in_hurry);
+
+/* Packets that were only counted, but would have been classified. */
+uint64_t pipeline_hurried_packets(const struct pipeline *pipeline);
 
 /* What was taken is counted; to be called where packets pause. */
 void pipeline_flush(struct pipeline *pipeline);

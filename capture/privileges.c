@@ -19,10 +19,10 @@
 #include "capture/log.h"
 #include "capture/options.h"
 
-/* --- The database's directory
- * --------------------------------------------------------- */
+/* --- The database's directory ----------------------------------------------------- */
 
-/* mkdir -p; *out_made: the last one was not there. */
+/* mkdir -p; *out_made: the last one was not there.  Those above it are for everyone to
+ * go through: they are not the database's. */
 static bool
 make_path(const char *path, bool *out_made)
 {
@@ -35,7 +35,7 @@ make_path(const char *path, bool *out_made)
     for (size_t end = 1; end <= strlen(path); end++) {
         if (path[end] != '/' && path[end] != '\0') continue;
         snprintf(part, sizeof part, "%.*s", (int)end, path);
-        *out_made = mkdir(part, 0755) == 0;
+        *out_made = mkdir(part, path[end] == '/' ? 0755 : 0750) == 0;
         if (!*out_made && errno != EEXIST) return false;
     }
     return true;
@@ -53,8 +53,7 @@ prepare_directory(const char *db_path, const struct passwd *user)
     return errno == EACCES || errno == EPERM ? EXIT_NO_PERMISSION : EXIT_IO;
 }
 
-/* --- Capabilities
- * ---------------------------------------------------------------------- */
+/* --- Capabilities ----------------------------------------------------------------- */
 
 static void
 drop_capabilities(bool keep_override)
@@ -87,8 +86,7 @@ is_own(const char *path)
     return stat(path, &st) == 0 && st.st_uid == geteuid();
 }
 
-/* --- Public
- * ---------------------------------------------------------------------------- */
+/* --- Public --------------------------------------------------------------------- */
 
 int
 privileges_drop(const char *db_path, const char *user, const char *other)

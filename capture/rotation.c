@@ -133,6 +133,86 @@ rotation_add(struct rotation *rotation, const struct rotation_row *rows, size_t 
     return true;
 }
 
+static void
+add_counters(struct godb_flow *to, const struct godb_flow *from)
+{
+    to->bytes_rcvd = godb_sum(to->bytes_rcvd, from->bytes_rcvd);
+    to->bytes_sent = godb_sum(to->bytes_sent, from->bytes_sent);
+    to->packets_rcvd = godb_sum(to->packets_rcvd, from->packets_rcvd);
+    to->packets_sent = godb_sum(to->packets_sent, from->packets_sent);
+}
+
+/* --- Folding ---------------------------------------------------------------------- */
+
+static struct rotation_row *
+find_folded(struct rotation_row *rows, size_t count, const struct rotation_row *like)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].iface == like->iface && rows[i].flow.proto == like->flow.proto)
+            return &rows[i];
+    return NULL;
+}
+
+size_t
+rotation_fold_rows(struct rotation_row *rows, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct rotation_row row = rows[i];
+        struct rotation_row *folded = find_folded(rows, kept, &row);
+        if (folded == NULL) {
+            folded = &rows[kept++];
+            *folded = (struct rotation_row){
+                .iface = row.iface, .flow = {.proto = row.flow.proto}};
+        }
+        add_counters(&folded->flow, &row.flow);
+    }
+    return kept;
+}
+
+/* The sums of another chunk.  False: out of memory. */
+static bool
+add_folded(struct rotation *rotation, const struct rotation_chunk *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const struct rotation_row *row = &from->rows[i];
+        struct rotation_row *to = NULL;
+        for (struct rotation_chunk *at = rotation->chunks; at && !to; at = at->next)
+            to = find_folded(at->rows, at->count, row);
+        if (to != NULL) {
+            add_counters(&to->flow, &row->flow);
+            continue;
+        }
+        to = new_row(rotation);
+        if (to == NULL) return false;
+        *to = *row;
+    }
+    return true;
+}
+
+bool
+rotation_fold(struct rotation *rotation)
+{
+    struct rotation_chunk *chunk = rotation->chunks;
+    bool is_whole = true;
+    rotation->chunks = NULL;
+    rotation->count = 0;
+    while (chunk != NULL) {
+        struct rotation_chunk *next = chunk->next;
+        chunk->count = rotation_fold_rows(chunk->rows, chunk->count);
+        if (rotation->chunks == NULL) { /* the others' sums go to the first */
+            chunk->next = NULL;
+            rotation->chunks = chunk;
+            rotation->count = chunk->count;
+        } else {
+            is_whole = add_folded(rotation, chunk) && is_whole;
+            free(chunk);
+        }
+        chunk = next;
+    }
+    return is_whole;
+}
+
 /* --- Merging ---------------------------------------------------------------------- */
 
 /* A row's place in the order, in words that are sorted fast: iface and the first four
@@ -205,15 +285,6 @@ sort_runs(struct rank *ranks, size_t count)
         else
             sort_equal(ranks + start, end - start);
     }
-}
-
-static void
-add_counters(struct godb_flow *to, const struct godb_flow *from)
-{
-    to->bytes_rcvd = godb_sum(to->bytes_rcvd, from->bytes_rcvd);
-    to->bytes_sent = godb_sum(to->bytes_sent, from->bytes_sent);
-    to->packets_rcvd = godb_sum(to->packets_rcvd, from->packets_rcvd);
-    to->packets_sent = godb_sum(to->packets_sent, from->packets_sent);
 }
 
 /* False: out of memory. */

@@ -49,6 +49,14 @@ bool rotation_take(
 bool rotation_add(
     struct rotation *rotation, const struct rotation_row *rows, size_t count);
 
+/* Sum up rows by interface and protocol, without addresses and ports, in place: what is
+ * left of them where there is no room for more.  Gives how many there are now. */
+size_t rotation_fold_rows(struct rotation_row *rows, size_t count);
+
+/* The same with all rows of a rotation, before rotation_merge().  False: out of memory,
+ * and some rows are lost. */
+bool rotation_fold(struct rotation *rotation);
+
 /* Order rows by interface, addresses, protocol, port and layer 7, and sum up those that
  * are alike: many short flows of a client become one.  False: out of memory. */
 bool rotation_merge(struct rotation *rotation);

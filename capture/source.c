@@ -5,23 +5,23 @@
 #include "capture/source.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "capture/kernel_filter.h"
+#include "capture/pcap_records.h"
+#include "capture/promiscuous.h"
+#include "capture/target_filter.h"
 
 enum {
     READ_BUFFER_BYTES = 256 << 10, /* stdio's 4 KiB halve the speed of reading a file */
     TIMEOUT_MS = 100,              /* at most that old are packets when they come */
-    SNAPLEN_MAX = 65535 + 20,      /* with its header; filters say what is kept */
-    FILTER_MAX = 4096              /* bytes of text */
+    SNAPLEN_MAX = 65535 + 20       /* with its header; filters say what is kept */
 };
 
 struct source {
@@ -29,9 +29,9 @@ struct source {
     pcap_t *pcap;
     char *read_buffer; /* of a file's stream, which the handle has; may be NULL */
     enum packet_link link;
-    int promiscuous_fd; /* its memberships end with it */
-    uint32_t *promiscuous;
-    size_t promiscuous_count;
+    struct pcap_records *records; /* of a file that is read without libpcap, or NULL */
+    struct bpf_program file_filter; /* for them; without instructions: none */
+    struct promiscuous promiscuous;
     bool is_following;     /* a filter is in place, ... */
     bool is_settled;       /* ... and packets from before it have passed */
     struct timeval follow; /* when it was */
@@ -111,20 +111,12 @@ compile(pcap_t *pcap, const char *text, struct bpf_program *out, char *error)
 static enum source_status
 set_file_filter(struct source *source, const char *text, char *error)
 {
-    struct bpf_program program;
-    const enum source_status status = compile(source->pcap, text, &program, error);
+    const enum source_status status =
+        compile(source->pcap, text, &source->file_filter, error);
     if (status != SOURCE_OK) return status;
-    const int rc = pcap_setfilter(source->pcap, &program);
-    pcap_freecode(&program);
-    if (rc == 0) return SOURCE_OK;
+    if (pcap_setfilter(source->pcap, &source->file_filter) == 0) return SOURCE_OK;
     return fail(SOURCE_EFAILED, error, "filter", pcap_geterr(source->pcap));
 }
-
-struct source_filter {
-    char text[FILTER_MAX + 1];
-    size_t count;
-    struct sock_filter code[];
-};
 
 static struct source_filter *
 copy_program(const char *text, const struct bpf_program *program)
@@ -147,7 +139,7 @@ source_filter_new(struct source_filter **out, const char *text, char *error)
 {
     struct bpf_program program;
     /* libpcap's time goes up by the third power of what it is given. */
-    if (strlen(text) > FILTER_MAX)
+    if (strlen(text) > SOURCE_FILTER_TEXT_MAX)
         return fail_filter(text, "it is longer than 4096 bytes", error);
     pcap_t *dead = pcap_open_dead(DLT_LINUX_SLL2, SNAPLEN_MAX);
     if (dead == NULL) return fail(SOURCE_EFAILED, error, "filter", "out of memory");
@@ -173,59 +165,6 @@ source_filter_free(struct source_filter *filter)
 
 /* --- Following interfaces ------------------------------------------------------- */
 
-static bool
-are_alike(const struct source_target *one, const struct source_target *two)
-{
-    const char *const a = one->filter ? one->filter->text : "";
-    const char *const b = two->filter ? two->filter->text : "";
-    return one->ifindex != 0 && two->ifindex != 0 && one->snaplen == two->snaplen &&
-           strcmp(a, b) == 0;
-}
-
-/* The first target and all that are captured like it. */
-static void
-add_targets(struct kernel_filter *filter, const struct source_target *targets,
-    size_t count, uint32_t *ifindexes)
-{
-    static const struct sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, 1)};
-    static const struct sock_filter none[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
-    const struct source_filter *own = targets->filter;
-    const struct sock_filter *code = own ? own->code : all;
-    size_t alike = 0;
-    if (targets->ifindex != 0) ifindexes[alike++] = targets->ifindex;
-    for (size_t i = 1; i < count; i++)
-        if (are_alike(&targets[0], &targets[i]))
-            ifindexes[alike++] = targets[i].ifindex;
-    if (targets->snaplen == 0) code = none;
-    kernel_filter_add(filter, ifindexes, alike, code,
-        code == all || code == none ? 1 : own->count, (uint32_t)targets->snaplen);
-}
-
-static bool
-is_first_of_its_like(const struct source_target *targets, size_t at)
-{
-    for (size_t i = 0; i < at; i++)
-        if (are_alike(&targets[i], &targets[at])) return false;
-    return true;
-}
-
-static enum source_status
-build_filter(struct kernel_filter *filter, const struct source_target *targets,
-    size_t count, char *error)
-{
-    uint32_t *ifindexes = calloc(count + 1, sizeof *ifindexes);
-    if (ifindexes == NULL)
-        return fail(SOURCE_EFAILED, error, "filter", "out of memory");
-    kernel_filter_begin(filter);
-    for (size_t i = 0; i < count; i++)
-        if (is_first_of_its_like(targets, i))
-            add_targets(filter, targets + i, count - i, ifindexes);
-    free(ifindexes);
-    if (kernel_filter_end(filter)) return SOURCE_OK;
-    return fail(SOURCE_EFILTER, error, "filter",
-        "those of all interfaces together are too long for the kernel");
-}
-
 static int64_t
 steady_clock_s(void)
 {
@@ -250,54 +189,14 @@ attach_filter(struct source *source, struct kernel_filter *filter, char *error)
     return SOURCE_OK;
 }
 
-static void
-change_membership(const struct source *source, uint32_t ifindex, int change)
-{
-    const struct packet_mreq request = {
-        .mr_ifindex = (int)ifindex, .mr_type = PACKET_MR_PROMISC};
-    /* A device without the mode (a tunnel) sees all its packets anyway; that of one
-     * that has vanished went with it. */
-    (void)setsockopt(
-        source->promiscuous_fd, SOL_PACKET, change, &request, sizeof request);
-}
-
-static bool
-has_ifindex(const uint32_t *list, size_t count, uint32_t ifindex)
-{
-    for (size_t i = 0; i < count; i++)
-        if (list[i] == ifindex) return true;
-    return false;
-}
-
-static void
-set_promiscuous(
-    struct source *source, const struct source_target *targets, size_t count)
-{
-    size_t wanted_count = 0;
-    uint32_t *wanted = calloc(count + 1, sizeof *wanted);
-    if (wanted == NULL) return; /* those of before stay */
-    for (size_t i = 0; i < count; i++)
-        if (targets[i].promiscuous && targets[i].ifindex != 0)
-            wanted[wanted_count++] = targets[i].ifindex;
-    for (size_t i = 0; i < wanted_count; i++)
-        if (!has_ifindex(source->promiscuous, source->promiscuous_count, wanted[i]))
-            change_membership(source, wanted[i], PACKET_ADD_MEMBERSHIP);
-    for (size_t i = 0; i < source->promiscuous_count; i++)
-        if (!has_ifindex(wanted, wanted_count, source->promiscuous[i]))
-            change_membership(source, source->promiscuous[i], PACKET_DROP_MEMBERSHIP);
-    free(source->promiscuous);
-    source->promiscuous = wanted;
-    source->promiscuous_count = wanted_count;
-}
-
 enum source_status
 source_follow(struct source *source, const struct source_target *targets, size_t count,
     char *error)
 {
     struct kernel_filter filter;
-    enum source_status status = build_filter(&filter, targets, count, error);
+    enum source_status status = target_filter_build(&filter, targets, count, error);
     if (status == SOURCE_OK) status = attach_filter(source, &filter, error);
-    if (status == SOURCE_OK) set_promiscuous(source, targets, count);
+    if (status == SOURCE_OK) promiscuous_set(&source->promiscuous, targets, count);
     return status;
 }
 
@@ -329,7 +228,7 @@ open_live(struct source *source, char *error)
 {
     char why[PCAP_ERRBUF_SIZE];
     enum source_status status;
-    source->promiscuous_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    promiscuous_open(&source->promiscuous);
     source->pcap = pcap_create("any", why);
     if (source->pcap == NULL) return fail(SOURCE_EFAILED, error, "capture", why);
     if ((status = activate(source, error)) != SOURCE_OK) return status;
@@ -354,13 +253,17 @@ open_file(struct source *source, char *error)
     source->read_buffer = malloc(READ_BUFFER_BYTES);
     if (source->read_buffer != NULL)
         setvbuf(file, source->read_buffer, _IOFBF, READ_BUFFER_BYTES);
+    __fsetlocking(file, FSETLOCKING_BYCALLER); /* libpcap reads a packet in two calls */
     source->pcap = pcap_fopen_offline(file, why);
     if (source->pcap == NULL) {
         fclose(file);
         return fail(SOURCE_EFILE, error, path, why);
     }
     const enum source_status status = find_link(source, path, error);
-    if (status != SOURCE_OK || source->options.filter == NULL) return status;
+    if (status != SOURCE_OK) return status;
+    source->records =
+        pcap_records_open(fileno(file), (uint32_t)pcap_snapshot(source->pcap));
+    if (source->options.filter == NULL) return SOURCE_OK;
     return set_file_filter(source, source->options.filter, error);
 }
 
@@ -372,7 +275,7 @@ source_open(struct source **out, const struct source_options *options, char *err
     struct source *source = calloc(1, sizeof *source);
     if (source == NULL) return fail(SOURCE_EFAILED, error, "capture", "out of memory");
     source->options = *options;
-    source->promiscuous_fd = -1;
+    source->promiscuous.fd = -1;
     source->is_settled = options->file != NULL;
     const enum source_status status =
         options->file ? open_file(source, error) : open_live(source, error);
@@ -388,9 +291,10 @@ void
 source_close(struct source *source)
 {
     if (source == NULL) return;
+    pcap_records_close(source->records);
+    pcap_freecode(&source->file_filter);
     if (source->pcap) pcap_close(source->pcap);
-    if (source->promiscuous_fd >= 0) close(source->promiscuous_fd);
-    free(source->promiscuous);
+    promiscuous_close(&source->promiscuous);
     free(source->read_buffer);
     free(source);
 }
@@ -433,11 +337,49 @@ static void
 deliver(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 {
     const struct delivery *delivery = (const void *)user;
-    const struct source_packet packet = {bytes, header->caplen, header->len,
-        header->ts.tv_sec, (uint32_t)header->ts.tv_usec};
+    const struct source_packet packet = {.bytes = bytes,
+        .captured_bytes = header->caplen,
+        .wire_bytes = header->len,
+        .time_s = header->ts.tv_sec,
+        .time_us = (uint32_t)header->ts.tv_usec};
     if (!delivery->source->is_settled && is_early(delivery->source, &header->ts))
         return;
     delivery->call(delivery->arg, &packet);
+}
+
+static bool
+passes_file_filter(const struct source *source, const struct source_packet *packet)
+{
+    const struct pcap_pkthdr header = {
+        .caplen = packet->captured_bytes, .len = packet->wire_bytes};
+    if (source->file_filter.bf_len == 0) return true;
+    return pcap_offline_filter(&source->file_filter, &header, packet->bytes) != 0;
+}
+
+/* The next packet, which may have to be read; as source_dispatch(). */
+static int
+next_record(struct source *source, struct source_packet *out, char *error)
+{
+    char why[SOURCE_ERROR_MAX];
+    int rc = 1;
+    while (rc > 0 && !pcap_records_next(source->records, out))
+        rc = pcap_records_fill(source->records, why);
+    if (rc < 0)
+        snprintf(error, SOURCE_ERROR_MAX, "%.250s: %.250s", source->options.file, why);
+    return rc;
+}
+
+static int
+dispatch_records(
+    struct source *source, int max, source_packet_fn *call, void *arg, char *error)
+{
+    struct source_packet packet;
+    int count = next_record(source, &packet, error);
+    if (count <= 0) return count;
+    for (;; count++) {
+        if (passes_file_filter(source, &packet)) call(arg, &packet);
+        if (count == max || !pcap_records_next(source->records, &packet)) return count;
+    }
 }
 
 int
@@ -445,6 +387,7 @@ source_dispatch(
     struct source *source, int max, source_packet_fn *call, void *arg, char *error)
 {
     struct delivery delivery = {source, call, arg};
+    if (source->records) return dispatch_records(source, max, call, arg, error);
     const int count = pcap_dispatch(source->pcap, max, deliver, (u_char *)&delivery);
     if (count >= 0) return count;
     fail(SOURCE_EFAILED, error, source->options.file ? source->options.file : "capture",

@@ -52,6 +52,7 @@ struct source_packet {
     uint32_t captured_bytes, wire_bytes;
     int64_t time_s;
     uint32_t time_us;
+    bool is_lasting; /* bytes stay until the next source_dispatch() */
 };
 
 typedef void source_packet_fn(void *arg, const struct source_packet *packet);

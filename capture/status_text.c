@@ -134,15 +134,20 @@ put_text(FILE *to, const struct view *view)
         ":%02" PRId64 "), next block %s\n",
         GODB_VERSION, (long)getpid(), time_text(started, view->started_s), up_s / 86400,
         up_s / 3600 % 24, up_s / 60 % 60, up_s % 60, time_text(next, view->stamp_s));
-    fprintf(to, "ring       %" PRIu64 " packets, %" PRIu64 " dropped\n",
-        view->ring.received, view->ring.dropped);
+    fprintf(to,
+        "ring       %" PRIu64 " packets, %" PRIu64
+        " dropped; longest pause %.1f ms, %.1f ms since the start\n",
+        view->ring.received, view->ring.dropped,
+        (double)view->pauses.interval_us / 1000, (double)view->pauses.ever_us / 1000);
     fprintf(to,
         "flows      %" PRIu64 " of %" PRIu64 ", %.1f MiB; %" PRIu64
         " packets without addresses, %" PRIu64 " lost\n",
         view->flow_count, view->max_flows, (double)view->flow_bytes / (1 << 20),
         view->shared_packets, view->lost_packets);
-    fprintf(to, "layer 7    %" PRIu64 " flows in detection, %.1f MiB\n\n",
-        view->dpi_count, (double)view->dpi_bytes / (1 << 20));
+    fprintf(to,
+        "layer 7    %" PRIu64 " flows in detection, %.1f MiB; %" PRIu64
+        " packets skipped\n\n",
+        view->dpi_count, (double)view->dpi_bytes / (1 << 20), view->dpi_skipped);
     fprintf(to, "%-15s %-5s %14s %14s %14s %14s %14s %11s %9s %7s  %s\n", "interface",
         "state", "packets rcvd", "packets sent", "bytes rcvd", "bytes sent", "dropped",
         "not counted", "flows", "MiB", "last block");
@@ -199,9 +204,11 @@ put_json(FILE *to, const struct view *view)
     fprintf(to,
         "{\"version\":\"%s\",\"pid\":%ld,\"started\":%" PRId64 ",\"now\":%" PRId64
         ",\"next_block\":%" PRId64 ",\"ring\":{\"received\":%" PRIu64
-        ",\"dropped\":%" PRIu64 "},",
+        ",\"dropped\":%" PRIu64 ",\"longest_pause_us\":%" PRIu64
+        ",\"longest_pause_ever_us\":%" PRIu64 "},",
         GODB_VERSION, (long)getpid(), view->started_s, view->now_s, view->stamp_s,
-        view->ring.received, view->ring.dropped);
+        view->ring.received, view->ring.dropped, view->pauses.interval_us,
+        view->pauses.ever_us);
     fprintf(to,
         "\"flows\":{\"count\":%" PRIu64 ",\"max\":%" PRIu64 ",\"memory_bytes\":%" PRIu64
         ",\"packets_without_addresses\":%" PRIu64 ",\"packets_lost\":%" PRIu64 "},",
@@ -209,8 +216,8 @@ put_json(FILE *to, const struct view *view)
         view->lost_packets);
     fprintf(to,
         "\"detection\":{\"flows\":%" PRIu64 ",\"memory_bytes\":%" PRIu64
-        "},\"interfaces\":[",
-        view->dpi_count, view->dpi_bytes);
+        ",\"packets_skipped\":%" PRIu64 "},\"interfaces\":[",
+        view->dpi_count, view->dpi_bytes, view->dpi_skipped);
     const char *comma = "";
     for (size_t i = 0; i < view->iface_count; i++) {
         if (view->ifaces[i].name[0] == '\0') continue;
@@ -311,6 +318,10 @@ put_process(FILE *to, const struct view *view)
         view->ring.received);
     put_single(to, "ring_dropped_packets_total", "counter",
         "Packets that the full ring lost.", view->ring.dropped);
+    put_metric(to, "ring_longest_pause_seconds", "gauge",
+        "Longest time in which waiting packets were not taken, in this interval.");
+    fprintf(to, "goprobe_ring_longest_pause_seconds %.6f\n",
+        (double)view->pauses.interval_us / 1e6);
     put_single(
         to, "flows_max", "gauge", "Flows that there is room for.", view->max_flows);
     put_single(to, "flow_memory_bytes", "gauge", "Memory of flows and their index.",
@@ -323,6 +334,8 @@ put_process(FILE *to, const struct view *view)
         to, "detection_flows", "gauge", "Flows in layer 7 detection.", view->dpi_count);
     put_single(to, "detection_memory_bytes", "gauge", "Memory of their states.",
         view->dpi_bytes);
+    put_single(to, "detection_skipped_packets_total", "counter",
+        "Packets that were only counted, to lose none.", view->dpi_skipped);
 }
 
 static void

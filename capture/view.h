@@ -19,13 +19,19 @@ struct view_iface {
     uint64_t waiting_count; /* flows of blocks that could not be written */
 };
 
+/* The longest time in which nobody took packets from the ring, though some waited. */
+struct view_pauses {
+    uint64_t interval_us, ever_us; /* in the interval at hand; since the start */
+};
+
 struct view {
     int64_t started_s, now_s;
     int64_t stamp_s; /* that the interval at hand is to have */
     struct source_stats ring;
+    struct view_pauses pauses;
     uint64_t flow_count, max_flows, flow_bytes;
     uint64_t shared_packets, lost_packets;
-    uint64_t dpi_count, dpi_bytes;
+    uint64_t dpi_count, dpi_bytes, dpi_skipped; /* skipped: packets, to lose none */
     uint64_t submitted;    /* rotations that were handed out to be written before it */
     struct rotation *rows; /* NULL: not wanted */
     size_t iface_count;

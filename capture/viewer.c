@@ -72,6 +72,8 @@ fill(const struct viewer_options *o, struct view *view,
     view->lost_packets = moment->lack.lost_packets + lack.lost_packets;
     view->dpi_count = o->classify ? classify_count(o->classify) : 0;
     view->dpi_bytes = o->classify ? classify_bytes(o->classify) : 0;
+    view->pauses = moment->pauses;
+    view->dpi_skipped = pipeline_hurried_packets(o->pipeline);
     source_read_stats(o->source, &view->ring);
     for (size_t i = 0; i < view->iface_count; i++)
         fill_iface(o, &view->ifaces[i], i);

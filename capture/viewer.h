@@ -24,6 +24,7 @@ struct viewer_options {
 struct viewer_moment {
     int64_t started_s, now_s, stamp_s;
     uint64_t submitted;
+    struct view_pauses pauses;
     struct flowtab_lack lack; /* of intervals that are over */
 };
 

@@ -19,250 +19,25 @@
 
 #include "capture/deadline.h"
 #include "capture/log.h"
+#include "capture/outlets.h"
 
 enum { QUEUE_MAX = 4, WRITER_NICE = 5 };
 
-/* One interface's way to disk. */
-struct outlet {
-    struct outlet *next;
-    char iface[GODB_IFACE_MAX];
-    struct godb_writer *writer; /* NULL: it could not be opened yet */
-    struct rotation_row *kept;  /* rows of blocks that failed */
-    size_t kept_count;
-    struct godb_pcap_stats kept_stats; /* of those blocks; all 0: none failed */
-    bool is_ahead;                     /* its last block is later than the clock */
-    bool is_named;                     /* by the rotation at hand */
-};
-
 struct writeout {
-    struct godb *db;
-    struct godb_block *block;
-    struct outlet *outlets;
-    const struct godb_l7_names *l7_names;
-    bool is_strict;
+    struct outlets
+        outlets; /* the thread's, but between rotations; see writeout_look() */
     pthread_t thread;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t work;
     pthread_cond_t room;
     struct rotation *first, **last; /* the queue */
-    size_t queued_count;
+    size_t queued_count, queued_rows;
     uint64_t submitted, finished; /* rotations, so far */
     pthread_cond_t quiet;         /* one more is finished */
     struct writeout_state *shown; /* of each outlet, when it was */
     size_t shown_count;
     bool is_closing, has_failed;
 };
-
-static void
-warn(void *arg, const struct godb_err *warning)
-{
-    (void)arg;
-    log_line("warning: %s", warning->msg);
-}
-
-/* --- Outlets ----------------------------------------------------------------- */
-
-static int
-no_memory(struct godb_err *err)
-{
-    err->status = GODB_ENOMEM;
-    strcpy(err->msg, "out of memory");
-    return GODB_ENOMEM;
-}
-
-/* The interface's outlet, made if need be.  NULL: out of memory. */
-static struct outlet *
-outlet_of(struct writeout *w, const char *iface)
-{
-    struct outlet *outlet = w->outlets;
-    while (outlet != NULL && strcmp(outlet->iface, iface) != 0)
-        outlet = outlet->next;
-    if (outlet != NULL) return outlet;
-    outlet = calloc(1, sizeof *outlet);
-    if (outlet == NULL) return NULL;
-    snprintf(outlet->iface, sizeof outlet->iface, "%s", iface);
-    outlet->next = w->outlets;
-    w->outlets = outlet;
-    return outlet;
-}
-
-static int
-open_outlet(struct writeout *w, struct outlet *outlet, struct godb_err *err)
-{
-    if (outlet->writer != NULL) return GODB_OK;
-    return godb_writer_open(
-        &outlet->writer, w->db, outlet->iface, w->l7_names, warn, NULL, err);
-}
-
-static void
-free_outlet(struct outlet *outlet)
-{
-    godb_writer_close(outlet->writer);
-    free(outlet->kept);
-    free(outlet);
-}
-
-/* Those of interfaces that are gone, and that have nothing left to write. */
-static void
-close_idle_outlets(struct writeout *w)
-{
-    for (struct outlet **at = &w->outlets; *at != NULL;) {
-        struct outlet *outlet = *at;
-        if (outlet->is_named || outlet->kept != NULL) {
-            at = &outlet->next;
-            continue;
-        }
-        *at = outlet->next;
-        free_outlet(outlet);
-    }
-}
-
-/* --- Blocks ------------------------------------------------------------------ */
-
-static int
-fill_block(struct godb_block *block, const struct rotation_row *rows, size_t count)
-{
-    godb_block_reset(block);
-    for (size_t i = 0; i < count; i++)
-        if (godb_block_add(block, &rows[i].flow) != GODB_OK) return GODB_ENOMEM;
-    return GODB_OK;
-}
-
-/* After a restart with a clock that was set back, the stamp has to be later than the
- * last one all the same. */
-static int64_t
-stamp_for(const struct writeout *w, struct outlet *outlet, int64_t time_s)
-{
-    const int64_t last_s = godb_writer_last_s(outlet->writer);
-    const bool is_ahead = !w->is_strict && time_s <= last_s;
-    if (is_ahead && !outlet->is_ahead)
-        log_line("warning: %s: the last block, %" PRId64
-                 ", is later than the clock; the next follow right behind it",
-            outlet->iface, last_s);
-    outlet->is_ahead = is_ahead;
-    return is_ahead ? last_s + 1 : time_s;
-}
-
-/* Blocks one second behind each other can fill a day: the next one has room. */
-static int
-append_somewhere(struct writeout *w, struct outlet *outlet, int64_t time_s,
-    const struct godb_block_stats *stats, struct godb_err *err)
-{
-    const int64_t stamp_s = stamp_for(w, outlet, time_s);
-    const int64_t next_day_s = stamp_s - stamp_s % GODB_DAY_S + GODB_DAY_S;
-    int rc = godb_writer_append(outlet->writer, stamp_s, w->block, stats, err);
-    if (rc != GODB_EFULL || w->is_strict) return rc;
-    log_line("warning: %s; the block goes to the next day", err->msg);
-    return godb_writer_append(outlet->writer, next_day_s, w->block, stats, err);
-}
-
-static int
-write_block(struct writeout *w, struct outlet *outlet, int64_t time_s,
-    const struct rotation_row *rows, size_t count, const struct godb_block_stats *stats,
-    struct godb_err *err)
-{
-    int rc = fill_block(w->block, rows, count);
-    if (rc != GODB_OK) return no_memory(err);
-    rc = open_outlet(w, outlet, err);
-    if (rc == GODB_OK) rc = append_somewhere(w, outlet, time_s, stats, err);
-    if (rc == GODB_OK) rc = godb_writer_commit(outlet->writer, err);
-    return rc;
-}
-
-static int64_t
-add_known(int64_t a, int64_t b)
-{
-    return a < 0 || b < 0 ? -1 : a + b;
-}
-
-/* What happened in the intervals of failed blocks happened in that of the next one. */
-static void
-add_stats(struct godb_pcap_stats *to, const struct godb_pcap_stats *from)
-{
-    to->received = add_known(to->received, from->received);
-    to->dropped = add_known(to->dropped, from->dropped);
-    to->if_dropped = add_known(to->if_dropped, from->if_dropped);
-    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
-        to->undecoded[i] = add_known(to->undecoded[i], from->undecoded[i]);
-}
-
-/* Rows of a block that failed; those without memory to keep them are lost, and it is
- * said. */
-static void
-keep(struct outlet *outlet, const struct rotation_row *rows, size_t count)
-{
-    struct rotation_row *kept =
-        reallocarray(outlet->kept, outlet->kept_count + count + 1, sizeof *kept);
-    if (kept == NULL) {
-        log_line("error: %s: %zu flows are lost: out of memory", outlet->iface, count);
-        return;
-    }
-    if (count > 0) memcpy(kept + outlet->kept_count, rows, count * sizeof *rows);
-    outlet->kept = kept;
-    outlet->kept_count += count;
-}
-
-static void
-set_failed(struct writeout *w)
-{
-    pthread_mutex_lock(&w->lock);
-    w->has_failed = true;
-    pthread_mutex_unlock(&w->lock);
-}
-
-static void
-write_outlet(struct writeout *w, struct outlet *outlet, int64_t time_s,
-    const struct rotation_row *rows, size_t count, const struct godb_block_stats *stats)
-{
-    struct godb_block_stats all = *stats;
-    struct godb_err err;
-    add_stats(&all.pcap, &outlet->kept_stats);
-    int rc = write_block(w, outlet, time_s, rows, count, &all, &err);
-    if (rc == GODB_OK) {
-        outlet->kept_stats = (struct godb_pcap_stats){.received = 0};
-        return;
-    }
-    outlet->kept_stats = all.pcap;
-    if (w->is_strict) {
-        log_line("%s", err.msg);
-        set_failed(w);
-        return;
-    }
-    log_line("error: %s: block %" PRId64
-             " not written, its %zu flows go into the next: %s",
-        outlet->iface, time_s, count, err.msg);
-    keep(outlet, rows, count);
-}
-
-static void
-write_iface(struct writeout *w, size_t number, const struct rotation *rotation,
-    const struct rotation_row *rows, size_t count)
-{
-    const struct rotation_iface *iface = &rotation->ifaces[number];
-    if (count == 0 && !iface->is_active) return;
-    struct outlet *outlet = outlet_of(w, iface->name);
-    if (outlet != NULL)
-        write_outlet(
-            w, outlet, rotation->time_s, rows, count, &rotation->stats[number]);
-    else
-        log_line("error: %s: %zu flows are lost: out of memory", iface->name, count);
-}
-
-/* Rows that were kept of an interface that is gone by now. */
-static void
-write_left_behind(struct writeout *w, const struct rotation *rotation)
-{
-    const struct godb_block_stats none = {.packets_logged = -1};
-    for (struct outlet *outlet = w->outlets; outlet; outlet = outlet->next) {
-        struct rotation_row *rows = outlet->kept;
-        if (outlet->is_named || rows == NULL) continue;
-        const size_t count = outlet->kept_count;
-        outlet->kept = NULL;
-        outlet->kept_count = 0;
-        write_outlet(w, outlet, rotation->time_s, rows, count, &none);
-        free(rows);
-    }
-}
 
 /* --- Looking ----------------------------------------------------------------- */
 
@@ -280,13 +55,13 @@ static void
 show(struct writeout *w)
 {
     size_t count = 0;
-    for (struct outlet *outlet = w->outlets; outlet; outlet = outlet->next)
+    for (struct outlet *outlet = w->outlets.first; outlet; outlet = outlet->next)
         count++;
     struct writeout_state *shown = reallocarray(w->shown, count + 1, sizeof *shown);
     if (shown == NULL) return;
     w->shown = shown;
     w->shown_count = 0;
-    for (struct outlet *outlet = w->outlets; outlet; outlet = outlet->next)
+    for (struct outlet *outlet = w->outlets.first; outlet; outlet = outlet->next)
         shown[w->shown_count++] = state_of(outlet);
 }
 
@@ -304,7 +79,7 @@ writeout_look(struct writeout *w, uint64_t submitted, int timeout_ms,
         rc = pthread_cond_timedwait(&w->quiet, &w->lock, &until);
     if (w->finished < submitted) moment = WRITEOUT_BUSY;
     if (w->submitted > submitted) moment = WRITEOUT_PAST;
-    struct outlet *outlet = moment == WRITEOUT_QUIET ? w->outlets : NULL;
+    struct outlet *outlet = moment == WRITEOUT_QUIET ? w->outlets.first : NULL;
     for (; outlet; outlet = outlet->next) {
         const struct writeout_state state = state_of(outlet);
         look(arg, &state, outlet->kept);
@@ -324,67 +99,7 @@ writeout_state(struct writeout *w, const char *iface)
     return state;
 }
 
-/* --- Rotations --------------------------------------------------------------- */
-
-static void
-name_outlets(struct writeout *w, const struct rotation *rotation)
-{
-    for (struct outlet *outlet = w->outlets; outlet; outlet = outlet->next)
-        outlet->is_named = false;
-    for (size_t i = 0; i < rotation->iface_count; i++) {
-        if (rotation->ifaces[i].name[0] == '\0') continue;
-        struct outlet *outlet = outlet_of(w, rotation->ifaces[i].name);
-        if (outlet != NULL) outlet->is_named = true;
-    }
-}
-
-/* The interface may have another slot by now. */
-static bool
-take_back_rows(struct rotation *rotation, struct outlet *outlet)
-{
-    for (size_t i = 0; i < rotation->iface_count; i++) {
-        if (strcmp(rotation->ifaces[i].name, outlet->iface) != 0) continue;
-        for (size_t k = 0; k < outlet->kept_count; k++)
-            outlet->kept[k].iface = (uint16_t)i;
-        return rotation_add(rotation, outlet->kept, outlet->kept_count);
-    }
-    return false;
-}
-
-static void
-take_back_kept(struct writeout *w, struct rotation *rotation)
-{
-    for (struct outlet *outlet = w->outlets; outlet; outlet = outlet->next) {
-        if (!outlet->is_named || outlet->kept == NULL) continue;
-        if (!take_back_rows(rotation, outlet)) continue;
-        free(outlet->kept);
-        outlet->kept = NULL;
-        outlet->kept_count = 0;
-    }
-}
-
-static void
-write_rotation(struct writeout *w, struct rotation *rotation)
-{
-    /* Blocks behind one that failed would tear a hole into the file's time. */
-    if (w->is_strict && w->has_failed) return;
-    name_outlets(w, rotation);
-    take_back_kept(w, rotation);
-    if (!rotation_merge(rotation)) {
-        log_line("error: %zu flows of block %" PRId64 " are lost: out of memory",
-            rotation->count, rotation->time_s);
-        return;
-    }
-    size_t at = 0;
-    for (size_t iface = 0; iface < rotation->iface_count; iface++) {
-        const size_t start = at;
-        while (at < rotation->count && rotation->rows[at].iface == iface)
-            at++;
-        write_iface(w, iface, rotation, rotation->rows + start, at - start);
-    }
-    write_left_behind(w, rotation);
-    close_idle_outlets(w);
-}
+/* --- The thread -------------------------------------------------------------- */
 
 /* The next rotation; NULL when closing and all are done. */
 static struct rotation *
@@ -398,6 +113,7 @@ next_rotation(struct writeout *w)
         w->first = rotation->next;
         if (w->first == NULL) w->last = &w->first;
         w->queued_count--;
+        w->queued_rows -= rotation->count;
         pthread_cond_signal(&w->room);
     }
     pthread_mutex_unlock(&w->lock);
@@ -415,10 +131,11 @@ be_patient(void)
 }
 
 static void
-finish(struct writeout *w)
+finish(struct writeout *w, bool has_failed)
 {
     pthread_mutex_lock(&w->lock);
     w->finished++;
+    w->has_failed = has_failed;
     show(w);
     pthread_cond_broadcast(&w->quiet);
     pthread_mutex_unlock(&w->lock);
@@ -431,38 +148,19 @@ run(void *arg)
     struct rotation *rotation;
     be_patient();
     while ((rotation = next_rotation(w)) != NULL) {
-        write_rotation(w, rotation);
+        const bool has_failed = !outlets_write(&w->outlets, rotation);
         rotation_free(rotation);
-        finish(w);
+        finish(w, has_failed);
     }
     return NULL;
 }
 
 /* --- Public ------------------------------------------------------------------ */
 
-static int
-open_outlets(
-    struct writeout *w, const struct writeout_options *options, struct godb_err *err)
-{
-    for (size_t i = 0; i < options->iface_count; i++) {
-        struct outlet *outlet = outlet_of(w, options->ifaces[i]);
-        if (outlet == NULL) return no_memory(err);
-        const int rc = open_outlet(w, outlet, err);
-        if (rc != GODB_OK) return rc;
-    }
-    return GODB_OK;
-}
-
 static void
 free_writeout(struct writeout *w)
 {
-    while (w->outlets != NULL) {
-        struct outlet *next = w->outlets->next;
-        free_outlet(w->outlets);
-        w->outlets = next;
-    }
-    godb_block_free(w->block);
-    godb_close(w->db);
+    outlets_close(&w->outlets);
     free(w->shown);
     free(w);
 }
@@ -472,21 +170,20 @@ writeout_open(
     struct writeout **out, const struct writeout_options *options, struct godb_err *err)
 {
     struct writeout *w = calloc(1, sizeof *w);
-    if (w == NULL) return no_memory(err);
-    w->l7_names = options->l7_names;
-    w->is_strict = options->is_strict;
+    if (w == NULL) return outlets_no_memory(err);
+    w->outlets.l7_names = options->l7_names;
+    w->outlets.is_strict = options->is_strict;
+    w->outlets.max_waiting = options->max_waiting;
     w->last = &w->first;
-    int rc = GODB_OK;
-    if (godb_block_new(&w->block) != GODB_OK) rc = no_memory(err);
-    if (rc == GODB_OK) rc = godb_open(&w->db, options->db_path, GODB_CREATE, err);
-    if (rc == GODB_OK) rc = open_outlets(w, options, err);
+    int rc = outlets_open(
+        &w->outlets, options->db_path, options->ifaces, options->iface_count, err);
     if (rc == GODB_OK) {
         pthread_mutex_init(&w->lock, NULL);
         pthread_cond_init(&w->work, NULL);
         pthread_cond_init(&w->room, NULL);
         deadline_cond_init(&w->quiet);
         show(w);
-        if (pthread_create(&w->thread, NULL, run, w) != 0) rc = no_memory(err);
+        if (pthread_create(&w->thread, NULL, run, w) != 0) rc = outlets_no_memory(err);
     }
     if (rc != GODB_OK) {
         free_writeout(w);
@@ -496,15 +193,33 @@ writeout_open(
     return GODB_OK;
 }
 
+/* The disk has not answered for long: what waits for it must not fill the memory. */
+static void
+fold_queued(const struct writeout *w, struct rotation *rotation)
+{
+    const size_t count = rotation->count, max = w->outlets.max_waiting;
+    if (w->outlets.is_strict || max == 0 || w->queued_rows == 0 ||
+        w->queued_rows + count <= max)
+        return;
+    if (!rotation_fold(rotation))
+        log_line("error: flows of block %" PRId64 " are lost: out of memory",
+            rotation->time_s);
+    log_line("warning: the disk does not answer: %zu flows of block %" PRId64
+             " lose their addresses; their packets are still counted",
+        count, rotation->time_s);
+}
+
 void
 writeout_submit(struct writeout *w, struct rotation *rotation)
 {
     pthread_mutex_lock(&w->lock);
     /* A file can wait for the disk, live packets cannot. */
-    while (w->is_strict && w->queued_count >= QUEUE_MAX)
+    while (w->outlets.is_strict && w->queued_count >= QUEUE_MAX)
         pthread_cond_wait(&w->room, &w->lock);
+    fold_queued(w, rotation);
     rotation->next = NULL;
     w->queued_count++;
+    w->queued_rows += rotation->count;
     w->submitted++;
     *w->last = rotation;
     w->last = &rotation->next;
@@ -526,7 +241,7 @@ static int
 lost_rows(struct writeout *w)
 {
     int rc = w->has_failed ? -1 : 0;
-    for (const struct outlet *at = w->outlets; at != NULL; at = at->next) {
+    for (const struct outlet *at = w->outlets.first; at != NULL; at = at->next) {
         if (at->kept_count == 0) continue;
         log_line("error: %s: %zu flows could not be written and are lost", at->iface,
             at->kept_count);

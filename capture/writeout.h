@@ -3,7 +3,8 @@
  * writeout.h -- a thread that writes rotations as blocks, while capture goes on.
  *
  * Rows of an interface that cannot be written now (a full disk, another writer) are
- * kept, and go into its next block: nothing is lost while the process lives.
+ * kept, and go into its next block: no packet is lost while the process lives.  There
+ * is a bound to how many are kept in full.
  */
 #ifndef CAPTURE_WRITEOUT_H
 #define CAPTURE_WRITEOUT_H
@@ -19,6 +20,9 @@ struct writeout_options {
     const struct godb_l7_names *l7_names; /* borrowed likewise; NULL: none are known */
     bool is_strict; /* a block that is not later than the last is an error, as it is for
                      * a recorded file; live, it is stamped just behind the last */
+    /* Flows that may wait for the disk.  What is more is summed up by interface and
+     * protocol, without addresses: no packet is lost, and it is said.  0: any number */
+    size_t max_waiting;
 };
 
 /* Open the database, creating it, and a writer for each interface; those of others are

@@ -32,7 +32,7 @@ enum {
         256, /* of the result, so that a part of millions of groups fits the cache */
     SMALL_RANGE_S = 4 * 3600, /* not worth a thread */
     PROCESS_BYTES = 8 << 20,
-    THREAD_BYTES = 6 << 20
+    THREAD_BYTES = 8 << 20
 };
 
 /* What the threads of a question share. */
@@ -175,9 +175,10 @@ add_empty_row(struct godb_result *result)
     struct group_parts *parts = &result->grouping.parts;
     if (result->grouping.dims != 0) return GODB_OK;
     for (size_t i = 0; i < parts->count; i++)
-        if (parts->parts[i].rows.count > 0 || parts->parts[i].spilled_count > 0)
+        if (parts->parts[i].groups.count + parts->parts[i].come_rows > 0 ||
+            parts->parts[i].spilled_count > 0)
             return GODB_OK;
-    return row_list_append(&parts->parts[0].rows, zeros, 1, true);
+    return row_list_append(&parts->parts[0].groups, zeros, 1, true);
 }
 
 /* What groups may take: the limit without what else a process needs, and what threads

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "godb/block_pack.h"
 #include "godb/bytes.h"
 
 int
@@ -22,6 +23,7 @@ godb_block_free(struct godb_block *block)
     if (block == NULL) return;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         free(block->columns[col]);
+    block_free_packed(block);
     free(block);
 }
 
@@ -30,6 +32,7 @@ godb_block_reset(struct godb_block *block)
 {
     block->count = 0;
     block->traffic_bytes = block->packet_count = 0;
+    block_unpack(block);
 }
 
 size_t
@@ -56,6 +59,7 @@ int
 godb_block_add(struct godb_block *block, const struct godb_flow *flow)
 {
     if (block->count == block->capacity && grow(block) != GODB_OK) return GODB_ENOMEM;
+    if (block->packed) block_unpack(block);
     const size_t row = block->count;
     uint8_t *const *columns = block->columns;
     memcpy(columns[GODB_SIP] + row * GODB_IP_BYTES, flow->sip, GODB_IP_BYTES);

@@ -7,10 +7,13 @@
 
 #include "godb/godb.h"
 
+struct packed_block;
+
 struct godb_block {
     size_t count, capacity;              /* rows */
     uint8_t *columns[GODB_COLUMN_COUNT]; /* as they are stored */
     uint64_t traffic_bytes, packet_count;
+    struct packed_block *packed; /* NULL: not yet */
 };
 
 /* Order the rows by sip, dip, proto, dport; those with equal keys keep their order.

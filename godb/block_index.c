@@ -60,10 +60,12 @@ read_header(int fd, uint8_t header[BLOCK_INDEX_HEADER])
 /* --- Reading ---------------------------------------------------------------------- */
 
 void
-block_index_open(struct block_index *index, int dir_fd)
+block_index_open(struct block_index *index, int dir_fd, uint32_t owner)
 {
     struct stat st;
-    index->fd = openat(dir_fd, BLOCK_INDEX_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    index->owner = owner;
+    index->fd = openat(
+        dir_fd, BLOCK_INDEX_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (index->fd < 0) return;
     if (fstat(index->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
         !read_header(index->fd, index->header))
@@ -84,14 +86,43 @@ record_start(const struct block_index *index, uint32_t slot)
 }
 
 bool
-block_index_find(const struct block_index *index, uint32_t slot, int64_t time_s,
-    struct block_record *out)
+block_index_find(
+    const struct block_index *index, uint32_t slot, struct block_record *out)
 {
     uint8_t bytes[BLOCK_RECORD_BYTES];
     if (index->fd < 0 || slot >= GODB_DAY_BLOCKS || record_start(index, slot) == 0)
         return false;
     return fs_read_at(index->fd, bytes, sizeof bytes, record_start(index, slot)) == 0 &&
-           block_record_unpack(out, bytes) && out->time_s == time_s;
+           block_record_unpack(out, bytes);
+}
+
+/* Where records lie is not hashed: a bit that turned there can name the record of
+ * another slot. */
+static bool
+is_named_once(const struct block_index *index, uint32_t slot)
+{
+    for (uint32_t other = 0; other < GODB_DAY_BLOCKS; other++)
+        if (other != slot && record_start(index, other) == record_start(index, slot))
+            return false;
+    return true;
+}
+
+bool
+block_index_owns(
+    const struct block_index *index, uint32_t slot, const struct block_record *record)
+{
+    return record->owner == index->owner && is_named_once(index, slot);
+}
+
+uint32_t
+block_index_count(const struct block_index *index)
+{
+    struct block_record record;
+    uint32_t count = index->fd < 0 ? 0 : GODB_DAY_BLOCKS;
+    while (count > 0 && !(block_index_find(index, count - 1, &record) &&
+                            block_index_owns(index, count - 1, &record)))
+        count--;
+    return count;
 }
 
 bool
@@ -126,7 +157,7 @@ block_index_create(struct block_index_writer *writer, int dir_fd, const char *na
     const int flags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
     memcpy(header, magic, sizeof magic);
     writer->end = sizeof header;
-    writer->fd = openat(dir_fd, name, flags, 0666);
+    writer->fd = openat(dir_fd, name, flags, FS_FILE_MODE);
     if (writer->fd < 0) return errno;
     int rc = fs_write_at(writer->fd, header, sizeof header, 0);
     if (rc != 0) block_index_close_write(writer);

@@ -29,6 +29,12 @@ struct godb_block_list {
     struct meta meta;
 };
 
+static void
+tell(const struct godb_block_list *list, const struct godb_err *warning)
+{
+    if (list->warn) list->warn(list->warn_arg, warning);
+}
+
 /* --- Days ------------------------------------------------------------------------- */
 
 static void
@@ -66,34 +72,50 @@ enter_day(struct godb_block_list *list, struct godb_err *err)
         list->has_day = true;
         list->iface = ref->iface;
         list->slot = 0;
+        day_open_index(&list->day);
+        if (day_check_count(&list->day, &why) != GODB_OK) tell(list, &why);
         rc = open_columns(list, &why);
     }
-    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !list->has_day && list->warn)
-        list->warn(list->warn_arg, &why);
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !list->has_day) tell(list, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
     if (!list->has_day) return GODB_OK;
     rc = meta_read(&list->meta, list->day.dir_fd, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
-    if (rc == GODB_ECORRUPT && list->warn) {
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND) {
         err_prefix(&why, list->day.path);
-        list->warn(list->warn_arg, &why);
+        tell(list, &why);
     }
     return GODB_OK;
 }
 
 /* --- Blocks ----------------------------------------------------------------------- */
 
+/* The sum in meta.json is no longer the one of the flows. */
+static void
+check_traffic(struct godb_block_list *list, const struct day_block *block,
+    struct godb_block_info *out)
+{
+    if (out->traffic_bytes < 0 || !block->is_own || block->record.traffic_check == 0 ||
+        block->record.traffic_check == block_record_traffic(out->traffic_bytes))
+        return;
+    snprintf(out->status, sizeof out->status,
+        "%.200s/meta.json: traffic is not that of the flows", list->day.path);
+    out->traffic_bytes = -1;
+}
+
 static void
 fill_sizes(struct godb_block_list *list, struct godb_block_info *out)
 {
     struct godb_err why;
-    uint32_t rows = 0;
+    struct day_block block;
     const bool is_told = list->damage[0] != '\0';
     snprintf(out->status, sizeof out->status, "%s", is_told ? list->damage : "ok");
-    if (day_block_rows(&list->day, list->slot, &rows, &why) != GODB_OK) {
+    if (day_block_enter(&list->day, list->slot, list->slot, &block, &why) != GODB_OK) {
         snprintf(out->status, sizeof out->status, "%.255s", why.msg);
         return;
     }
+    const uint32_t rows = block.row_count;
+    check_traffic(list, &block, out);
     out->flow_count = rows;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         struct colfile_extent extent;
@@ -139,9 +161,13 @@ fill_block(struct godb_block_list *list, struct godb_block_info *out)
 static bool
 is_selected(const struct godb_block_list *list)
 {
+    struct godb_err why;
     const int64_t time_s = day_block_time(&list->day, list->slot);
-    return time_s >= list->sel.first_s && time_s <= list->sel.last_s &&
-           day_block_is_first(&list->day, list->slot);
+    if (time_s >= list->sel.first_s && time_s <= list->sel.last_s &&
+        day_block_is_first(&list->day, list->slot))
+        return true;
+    if (day_check_stamp(&list->day, list->slot, &why) != GODB_OK) tell(list, &why);
+    return false;
 }
 
 int
@@ -194,6 +220,15 @@ godb_block_list_close(struct godb_block_list *list)
 /* --- Interfaces ------------------------------------------------------------------- */
 
 static void
+tell_status(const struct godb_block_list *list, const struct godb_block_info *block)
+{
+    struct godb_err why;
+    if (strcmp(block->status, "ok") == 0) return;
+    err_set(&why, GODB_ECORRUPT, "%s", block->status);
+    tell(list, &why);
+}
+
+static void
 count_block(struct godb_iface_info *info, const struct godb_block_info *block)
 {
     if (info->begin_s == 0 || block->time_s < info->begin_s)
@@ -222,6 +257,7 @@ count_blocks(struct godb_iface_info *infos, size_t count, struct godb_block_list
         while (i < count && strcmp(infos[i].name, block.iface) != 0)
             i++;
         if (i == count) break;
+        tell_status(list, &block);
         count_block(&infos[i], &block);
     }
     return rc == GODB_DONE ? GODB_OK : rc;

@@ -4,6 +4,7 @@
  */
 #include "godb/block_reader.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,9 +102,13 @@ open_day(
     rc = day_open_columns(&reader->day, reader->columns, why);
     if (rc != GODB_OK) return rc;
     day_open_index(&reader->day);
+    if (day_check_count(&reader->day, why) != GODB_OK) tell(reader, why);
     if (!(reader->columns & GODB_COLUMN_BIT(GODB_L7PROTO))) return GODB_OK;
     rc = l7_file_read(&reader->l7, reader->day.dir_fd, why);
     if (rc != GODB_OK) err_prefix(why, reader->day.path);
+    /* Nobody says any more what its ids mean. */
+    if (rc == GODB_OK && reader->l7.count == 0 && day_is_gone(&reader->day))
+        rc = err_set(why, GODB_ENOTFOUND, "%s: deleted", reader->day.path);
     return rc;
 }
 
@@ -256,6 +261,21 @@ fill_chunk(
     if (selected_count < reader->block.row_count) out->selected = reader->selected;
 }
 
+/* Ids that a table belongs to must not be taken for libprotoident's, nor its for those
+ * of a table: then l7proto.json is missing, or another day's. */
+static int
+check_l7_names(struct block_reader *reader)
+{
+    const struct day_block *block = &reader->block;
+    const bool has_table = l7_names(reader) != godb_l7_libprotoident();
+    if (!(reader->columns & GODB_COLUMN_BIT(GODB_L7PROTO)) || !block->is_own ||
+        block->record.has_l7_table == has_table)
+        return GODB_OK;
+    return err_set(&reader->why, GODB_ECORRUPT,
+        "%s/l7proto.json: does not say what the protocols of block %" PRId64 " are",
+        reader->day.path, block->record.time_s);
+}
+
 /* One block: GODB_OK with *out_count selected rows (maybe none), or why not. */
 static int
 read_block(struct block_reader *reader, uint32_t slot, uint32_t *out_count)
@@ -264,6 +284,7 @@ read_block(struct block_reader *reader, uint32_t slot, uint32_t *out_count)
     int rc = day_block_enter(
         &reader->day, slot, reader->last_slot, &reader->block, &reader->why);
     if (rc != GODB_OK) return rc;
+    if (check_l7_names(reader) != GODB_OK) return GODB_ECORRUPT;
     reader->first_row = 0;
     reader->row_end = reader->block.row_count;
     rc = select_rows(reader, out_count);
@@ -310,7 +331,7 @@ next_live(struct block_reader *reader, struct godb_chunk *out, struct godb_err *
     fill_columns(reader, out);
     out->iface = reader->iface;
     out->time_s = block->time_s;
-    out->slot = GODB_DAY_BLOCKS;
+    out->slot = GODB_SLOT_LIVE;
     out->l7_names = reader->spec->live->names;
     out->row_count = block->row_count;
     out->selected_count = count;
@@ -326,8 +347,11 @@ block_reader_next(
     if (!reader->has_day) return GODB_DONE;
     while (reader->next_slot < reader->end_slot) {
         const uint32_t slot = reader->next_slot++;
-        if (!in_range(reader, slot) || !day_block_is_first(&reader->day, slot))
+        if (!in_range(reader, slot) || !day_block_is_first(&reader->day, slot)) {
+            if (day_check_stamp(&reader->day, slot, &reader->why) != GODB_OK)
+                tell(reader, &reader->why);
             continue;
+        }
         if (reader->spec->stop && reader->spec->stop(reader->spec->stop_arg))
             return err_set(err, GODB_ECANCELLED, "cancelled");
         uint32_t count = 0;

@@ -9,13 +9,41 @@
 #include <xxhash.h>
 
 #include "godb/bytes.h"
+#include "godb/meta.h"
 
-enum { FLAG_SORTED = 1, HASH_AT = BLOCK_RECORD_BYTES - 8 };
+enum {
+    FLAG_SORTED = 1,
+    FLAG_L7_TABLE = 2,
+    OWNER_AT = 20,
+    TRAFFIC_AT = BLOCK_RECORD_BYTES - 12,
+    HASH_AT = BLOCK_RECORD_BYTES - 8
+};
 
 uint64_t
 block_record_hash(const uint8_t *packed, size_t packed_bytes)
 {
     return XXH3_64bits(packed, packed_bytes);
+}
+
+static uint32_t
+never_0(uint64_t hash)
+{
+    return (uint32_t)hash ? (uint32_t)hash : 1;
+}
+
+uint32_t
+block_record_owner(const char *iface, int64_t day_s)
+{
+    return never_0(XXH3_64bits_withSeed(iface, strlen(iface), (uint64_t)day_s));
+}
+
+uint32_t
+block_record_traffic(int64_t traffic_bytes)
+{
+    uint8_t bytes[8];
+    if (traffic_bytes < 0) return 0;
+    put_be64(bytes, (uint64_t)traffic_bytes);
+    return never_0(XXH3_64bits(bytes, sizeof bytes));
 }
 
 /* --- Describing values ------------------------------------------------------------ */
@@ -75,6 +103,24 @@ describe_order(struct block_record *record, const uint8_t *sips, uint32_t row_co
                 : 0;
 }
 
+static uint64_t
+sum_of_64(const uint8_t *values, uint32_t row_count)
+{
+    uint64_t sum = 0;
+    for (uint32_t row = 0; values && row < row_count; row++)
+        sum = godb_sum(sum, get_be64(values + (size_t)row * 8));
+    return sum;
+}
+
+static void
+describe_traffic(struct block_record *record,
+    const uint8_t *const columns[GODB_COLUMN_COUNT], uint32_t row_count)
+{
+    const uint64_t bytes = godb_sum(sum_of_64(columns[GODB_BYTES_RCVD], row_count),
+        sum_of_64(columns[GODB_BYTES_SENT], row_count));
+    record->traffic_check = block_record_traffic(meta_number(bytes));
+}
+
 void
 block_record_describe(struct block_record *record,
     const uint8_t *const columns[GODB_COLUMN_COUNT], uint32_t row_count)
@@ -91,6 +137,7 @@ block_record_describe(struct block_record *record,
     }
     describe_protos(record, columns[GODB_PROTO], row_count);
     describe_order(record, columns[GODB_SIP], row_count);
+    describe_traffic(record, columns, row_count);
 }
 
 /* --- Bytes ------------------------------------------------------------------------ */
@@ -136,7 +183,10 @@ block_record_pack(uint8_t to[BLOCK_RECORD_BYTES], const struct block_record *rec
     put_be64(to, (uint64_t)record->time_s);
     put_be32(to + 8, record->row_count);
     put_be32(to + 12, record->line_count);
-    put_be32(to + 16, record->is_sorted ? FLAG_SORTED : 0);
+    put_be32(to + 16, (record->is_sorted ? FLAG_SORTED : 0) |
+                          (record->has_l7_table ? FLAG_L7_TABLE : 0));
+    put_be32(to + OWNER_AT, record->owner);
+    put_be32(to + TRAFFIC_AT, record->traffic_check);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++, at.to += 20) {
         put_be64(at.to, record->columns[col].start);
         put_be64(at.to + 8, record->columns[col].hash);
@@ -161,6 +211,9 @@ block_record_unpack(struct block_record *out, const uint8_t from[BLOCK_RECORD_BY
     out->row_count = get_be32(from + 8);
     out->line_count = get_be32(from + 12);
     out->is_sorted = get_be32(from + 16) & FLAG_SORTED;
+    out->has_l7_table = get_be32(from + 16) & FLAG_L7_TABLE;
+    out->owner = get_be32(from + OWNER_AT);
+    out->traffic_check = get_be32(from + TRAFFIC_AT);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++, at.from += 20) {
         out->columns[col].start = get_be64(at.from);
         out->columns[col].hash = get_be64(at.from + 8);

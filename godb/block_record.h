@@ -3,10 +3,11 @@
  * block_record.h -- what the index of a day says about one block: where its columns
  * lie, what their bytes hash to, and which values they hold.
  *
- *      stamp | rows | sieve lines | flags
+ *      stamp | rows | sieve lines | flags | owner
  *      per column: start, length, hash of the stored bytes
  *      least and greatest dport, l7proto and counters; the set of protocols
  *      sip of every sixteenth of the rows, where they are sorted by it
+ *      check of the traffic in meta.json
  *      hash of all that
  *
  * docs/format.md has the layout in bytes.
@@ -24,7 +25,9 @@ enum { BLOCK_RECORD_BYTES = 384, BLOCK_FENCES = 16 };
 struct block_record {
     int64_t time_s;
     uint32_t row_count;
-    uint32_t line_count; /* of the sieve, which follows the record */
+    uint32_t line_count;    /* of the sieve, which follows the record */
+    uint32_t owner;         /* block_record_owner() of the day; 0: not known */
+    uint32_t traffic_check; /* block_record_traffic(); 0: not known */
     struct block_record_column {
         uint64_t start, hash;
         uint32_t packed_bytes; /* 0: the file is missing, the values are 0 */
@@ -32,14 +35,22 @@ struct block_record {
     } columns[GODB_COLUMN_COUNT];
     uint8_t protos[32]; /* a bit for each protocol */
     bool is_sorted;     /* by sip: the fences count */
+    bool has_l7_table;  /* l7proto.json says what the l7 ids mean */
     uint32_t fences[BLOCK_FENCES];
 };
 
 /* The hash of a column's block as it is stored. */
 uint64_t block_record_hash(const uint8_t *packed, size_t packed_bytes);
 
-/* Fill in what the values say: min, max, protos, fences.  columns as they are stored,
- * without their stamps, row_count values each; a missing l7proto is NULL. */
+/* Says of which interface's day a record is, so that one that came with the index of
+ * another is not taken for this one's.  Never 0. */
+uint32_t block_record_owner(const char *iface, int64_t day_s);
+
+/* Says what meta.json has as the block's traffic.  0 where that is not known (-1). */
+uint32_t block_record_traffic(int64_t traffic_bytes);
+
+/* Fill in what the values say: min, max, protos, fences, traffic.  columns as they are
+ * stored, without their stamps, row_count values each; a missing l7proto is NULL. */
 void block_record_describe(struct block_record *record,
     const uint8_t *const columns[GODB_COLUMN_COUNT], uint32_t row_count);
 

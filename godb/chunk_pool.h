@@ -26,7 +26,7 @@
 /* Not an error: the limit is reached.  Beside enum godb_status. */
 enum { CHUNK_POOL_FULL = 2 };
 
-enum { CHUNK_BYTES_MIN = 4096, CHUNK_BYTES_MAX = 16384 };
+enum { CHUNK_BYTES_MIN = 4096, CHUNK_BYTES_MAX = 32768 };
 
 struct chunk_block {
     void *memory;

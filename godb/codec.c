@@ -13,6 +13,7 @@
 static const int levels[] = {
     [CODEC_FASTEST] = 0, /* not HC */
     [CODEC_FAST] = LZ4HC_CLEVEL_MIN,
+    [CODEC_QUICK] = 4,
     [CODEC_GOOD] = 5,
     [CODEC_SMALL] = LZ4HC_CLEVEL_DEFAULT,
 };

@@ -74,7 +74,8 @@ colfile_open(
 {
     start(file, column);
     /* NONBLOCK: a FIFO in the place of a file must not hang the reader. */
-    file->fd = openat(dir_fd, file_name(file), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    file->fd =
+        openat(dir_fd, file_name(file), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (file->fd < 0) return err_sys(err, errno, "%s", file_name(file));
     int rc = load_header(file, err);
     if (rc != GODB_OK) colfile_close(file);
@@ -86,13 +87,14 @@ colfile_open_write(
     struct colfile *file, int dir_fd, enum godb_column column, struct godb_err *err)
 {
     start(file, column);
-    file->fd = openat(dir_fd, file_name(file), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    file->fd = openat(dir_fd, file_name(file),
+        O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FS_FILE_MODE);
     if (file->fd < 0) return err_sys(err, errno, "%s", file_name(file));
     struct stat st;
     int rc = fstat(file->fd, &st) == 0 ? 0 : errno;
     /* A file that is all header and no block, or was cut off while it was created. */
     if (rc == 0 && st.st_size < COLFILE_HEADER)
-        rc = ftruncate(file->fd, COLFILE_HEADER) == 0 ? 0 : errno;
+        rc = fs_truncate(file->fd, COLFILE_HEADER);
     rc = rc != 0 ? err_sys(err, rc, "%s", file_name(file)) : load_header(file, err);
     if (rc != GODB_OK) colfile_close(file);
     return rc;
@@ -296,13 +298,31 @@ put_section(struct colfile *file, int which, uint32_t slot, uint64_t value)
 }
 
 int
-colfile_write_slot(struct colfile *file, uint32_t slot, int64_t time_s, uint64_t end,
-    uint64_t raw_bytes)
+colfile_write_extent(
+    struct colfile *file, uint32_t slot, uint64_t end, uint64_t raw_bytes)
 {
     int rc = put_section(file, 0, slot, end);
-    if (rc == 0) rc = put_section(file, 2, slot, raw_bytes);
-    if (rc == 0) rc = put_section(file, 1, slot, (uint64_t)time_s);
+    return rc == 0 ? put_section(file, 2, slot, raw_bytes) : rc;
+}
+
+int
+colfile_write_stamp(struct colfile *file, uint32_t slot, int64_t time_s)
+{
+    int rc = put_section(file, 1, slot, (uint64_t)time_s);
     if (rc == 0 && slot >= file->used) file->used = slot + 1;
+    return rc;
+}
+
+/* What was to be written and failed is in our copy of the header, as some of it may
+ * have reached the file; what was cleared leaves the copy when it is gone there. */
+static int
+clear_section(struct colfile *file, int which, uint32_t slot)
+{
+    static const uint8_t zeros[8];
+    const uint64_t offset = (uint64_t)(which * COLFILE_SECTION) + slot * 8;
+    if (section(file, which, slot) == 0) return 0;
+    int rc = fs_write_at(file->fd, zeros, sizeof zeros, offset);
+    if (rc == 0) put_be64(file->header + offset, 0);
     return rc;
 }
 
@@ -311,13 +331,21 @@ colfile_drop_slots(struct colfile *file, uint32_t used)
 {
     /* From the last one on, stamps first: what is left at any moment is a file with
      * fewer blocks. */
-    while (file->used > used) {
-        const uint32_t slot = file->used - 1;
-        int rc = put_section(file, 1, slot, 0);
-        if (rc == 0) rc = put_section(file, 0, slot, 0);
-        if (rc == 0) rc = put_section(file, 2, slot, 0);
+    for (uint32_t slot = GODB_DAY_BLOCKS; slot-- > used;) {
+        int rc = clear_section(file, 1, slot);
+        if (rc == 0 && file->used > slot) file->used = slot;
+        if (rc == 0) rc = clear_section(file, 0, slot);
+        if (rc == 0) rc = clear_section(file, 2, slot);
         if (rc != 0) return rc;
-        file->used--;
     }
     return 0;
+}
+
+uint32_t
+colfile_stamped_from(const struct colfile *file, uint32_t first)
+{
+    uint32_t count = 0;
+    for (uint32_t slot = first; slot < GODB_DAY_BLOCKS; slot++)
+        count += colfile_time(file, slot) != 0;
+    return count;
 }

@@ -103,12 +103,18 @@ void colfile_turn(
 /* Where the next block goes: after the last used one, whatever lies there. */
 uint64_t colfile_next_offset(const struct colfile *file);
 
-/* Set slot's three numbers, in memory and on disk, the stamp last: a reader that sees
- * the stamp sees the others too.  Returns 0 or an errno. */
-int colfile_write_slot(struct colfile *file, uint32_t slot, int64_t time_s,
-    uint64_t end, uint64_t raw_bytes);
+/* Set slot's numbers, in memory and on disk: where its block ends and what it unpacks
+ * to; and then its stamp, which makes it a used one.  Both return 0 or an errno; some
+ * of it may have reached the disk even so, until colfile_drop_slots() succeeds. */
+int colfile_write_extent(
+    struct colfile *file, uint32_t slot, uint64_t end, uint64_t raw_bytes);
+int colfile_write_stamp(struct colfile *file, uint32_t slot, int64_t time_s);
 
-/* Forget the slots from `used` on, in memory and on disk.  Returns 0 or an errno. */
+/* Clear all slots from `used` on, in memory and on disk, also what stands behind the
+ * used ones.  Returns 0, or an errno: then it is to be called again. */
 int colfile_drop_slots(struct colfile *file, uint32_t used);
+
+/* How many slots from `first` on have a stamp; slots behind a gap count too. */
+uint32_t colfile_stamped_from(const struct colfile *file, uint32_t first);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "godb/error.h"
@@ -55,6 +56,7 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
         snprintf(day->path, sizeof day->path, "%s/%s/%" PRId64, root, iface, day_s);
     if (length < 0 || (size_t)length >= sizeof day->path)
         return err_set(err, GODB_EARG, "%s: the path is too long", root);
+    day->owner = block_record_owner(iface, day_s);
     day->opened = 0;
     day->index.fd = -1;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
@@ -62,7 +64,7 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
         day->files[col].column = (enum godb_column)col;
     }
     day->v4 = NULL;
-    day->dir_fd = fs_open_dir(AT_FDCWD, day->path);
+    day->dir_fd = fs_open_below(root, iface, strrchr(day->path, '/') + 1);
     if (day->dir_fd < 0 && errno == ENOENT)
         return open_v4(day, root, iface, day_s, err);
     if (day->dir_fd < 0) return err_sys(err, errno, "%s", day->path);
@@ -94,6 +96,15 @@ day_close(struct day *day)
     day->dir_fd = -1;
 }
 
+bool
+day_is_gone(const struct day *day)
+{
+    struct stat mine, there;
+    if (day->v4) return false;
+    return fstat(day->dir_fd, &mine) != 0 || stat(day->path, &there) != 0 ||
+           mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
+}
+
 static int
 open_column(struct day *day, enum godb_column column, struct godb_err *err)
 {
@@ -102,9 +113,11 @@ open_column(struct day *day, enum godb_column column, struct godb_err *err)
         day->opened |= GODB_COLUMN_BIT(column);
         return GODB_OK;
     }
-    if (rc == GODB_ENOTFOUND && column == GODB_L7PROTO) return GODB_OK;
+    const bool is_gone = rc == GODB_ENOTFOUND && day_is_gone(day);
+    if (rc == GODB_ENOTFOUND && column == GODB_L7PROTO && !is_gone) return GODB_OK;
     /* Without its commit column a day is not there; without another it is damaged. */
-    if (rc == GODB_ENOTFOUND && column != DAY_COMMIT_COLUMN) rc = GODB_ECORRUPT;
+    if (rc == GODB_ENOTFOUND && column != DAY_COMMIT_COLUMN && !is_gone)
+        rc = GODB_ECORRUPT;
     if (err) err->status = (enum godb_status)rc;
     err_prefix(err, day->path);
     return rc;
@@ -136,13 +149,6 @@ day_open_columns(struct day *day, unsigned columns, struct godb_err *err)
     return GODB_OK;
 }
 
-void
-day_open_index(struct day *day)
-{
-    if (day->index.fd < 0 && day->v4 == NULL)
-        block_index_open(&day->index, day->dir_fd);
-}
-
 uint32_t
 day_block_count(const struct day *day)
 {
@@ -161,6 +167,7 @@ bool
 day_block_is_first(const struct day *day, uint32_t slot)
 {
     const int64_t time_s = day_block_time(day, slot);
+    if (day->v4 && slot < day->v4->meta.rising_count) return true;
     for (uint32_t earlier = 0; earlier < slot; earlier++)
         if (day_block_time(day, earlier) == time_s) return false;
     return true;
@@ -260,107 +267,12 @@ zero_values(enum godb_column column, uint32_t row_count, struct day_values *valu
     return GODB_OK;
 }
 
-/* Where the last block that will be wanted ends in this file, as far as it can be told
- * from the header; only a hint for reading ahead. */
-static uint64_t
-read_ahead_to(struct colfile *file, uint32_t last_slot)
+uint64_t
+day_read_ahead(struct colfile *file, uint32_t last_slot)
 {
     struct colfile_extent last;
     if (last_slot >= file->used) return 0;
     return colfile_extent(file, last_slot, &last, NULL) == GODB_OK ? last.end : 0;
-}
-
-int
-day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
-    struct day_block *out, struct godb_err *err)
-{
-    out->slot = slot;
-    out->last_slot = last_slot;
-    int rc = day_block_rows(day, slot, &out->row_count, err);
-    if (rc != GODB_OK) return rc;
-    out->has_record =
-        block_index_find(&day->index, slot, day_block_time(day, slot), &out->record) &&
-        out->record.row_count == out->row_count;
-    return GODB_OK;
-}
-
-/* Is the block where its record says? */
-static bool
-is_in_place(const struct day_block *block, enum godb_column column,
-    const struct colfile_extent *extent)
-{
-    const struct block_record_column *record = &block->record.columns[column];
-    return block->has_record && record->start == extent->start &&
-           record->packed_bytes == extent->end - extent->start;
-}
-
-static bool
-is_column_described(
-    struct day *day, const struct day_block *block, enum godb_column column)
-{
-    struct colfile *file = &day->files[column];
-    struct colfile_extent extent;
-    uint32_t slot;
-    const uint8_t *packed;
-    if (day_extent(day, column, block->slot, block->row_count, &slot, &extent, NULL) !=
-            GODB_OK ||
-        !is_in_place(block, column, &extent))
-        return false;
-    if (extent.raw_bytes == 0 || block_index_is_fresh(&day->index, file)) return true;
-    return colfile_load(file, slot, &extent, read_ahead_to(file, block->last_slot),
-               &packed, NULL) == GODB_OK &&
-           block_record_hash(packed, extent.end - extent.start) ==
-               block->record.columns[column].hash;
-}
-
-bool
-day_block_is_described(struct day *day, const struct day_block *block, unsigned columns)
-{
-    if (!block->has_record) return false;
-    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        if ((columns & GODB_COLUMN_BIT(col)) &&
-            !is_column_described(day, block, (enum godb_column)col))
-            return false;
-    return true;
-}
-
-int
-day_block_is_another(enum godb_column column, uint32_t slot, struct godb_err *err)
-{
-    return err_set(err, GODB_ECORRUPT,
-        "%s: slot %u: the block is not the one that was written, for which %s has "
-        "another hash",
-        godb_columns[column].file, slot, BLOCK_INDEX_FILE);
-}
-
-static bool
-has_hash(struct day *day, const struct day_block *block, enum godb_column column)
-{
-    struct colfile *file = &day->files[column];
-    struct colfile_extent extent;
-    uint32_t slot;
-    const uint8_t *packed;
-    return day_extent(day, column, block->slot, block->row_count, &slot, &extent,
-               NULL) == GODB_OK &&
-           extent.raw_bytes > 0 && is_in_place(block, column, &extent) &&
-           colfile_load(file, slot, &extent, 0, &packed, NULL) == GODB_OK &&
-           block_record_hash(packed, extent.end - extent.start) ==
-               block->record.columns[column].hash;
-}
-
-/* An index that was copied from elsewhere may have a record of a block with the same
- * stamp and the same place, but another one.  It is this block's where at least half of
- * the other columns at hand have the bytes that it tells of. */
-static bool
-is_record_of(struct day *day, const struct day_block *block, enum godb_column but)
-{
-    int others = 0, fitting = 0;
-    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
-        if (col == (int)but || !(day->opened & GODB_COLUMN_BIT(col))) continue;
-        others++;
-        fitting += has_hash(day, block, (enum godb_column)col);
-    }
-    return 2 * fitting >= others;
 }
 
 /* Stopping in time costs more than what is left, where that is little. */
@@ -377,17 +289,13 @@ unpack(struct day *day, struct colfile *file, uint32_t slot,
     struct day_rows rows, uint8_t *raw, struct godb_err *err)
 {
     const uint8_t *packed;
-    int rc = colfile_load(
-        file, slot, extent, read_ahead_to(file, block->last_slot), &packed, err);
+    const uint64_t read_to = day_read_ahead(file, block->last_slot);
+    bool is_known;
+    int rc = colfile_load(file, slot, extent, read_to, &packed, err);
+    if (rc == GODB_OK)
+        rc =
+            day_compare(day, block, file->column, slot, extent, packed, &is_known, err);
     if (rc != GODB_OK) return rc;
-    bool is_known = is_in_place(block, file->column, extent);
-    if (is_known && block_record_hash(packed, extent->end - extent->start) !=
-                        block->record.columns[file->column].hash) {
-        if (block_index_is_fresh(&day->index, file) ||
-            is_record_of(day, block, file->column))
-            return day_block_is_another(file->column, slot, err);
-        is_known = false;
-    }
     rc = is_known && is_first_part(block, rows)
              ? colfile_unpack_first(file, slot, extent, packed, rows.end, raw, err)
              : colfile_unpack(file, slot, extent, packed, raw, err);
@@ -417,6 +325,7 @@ day_read(struct day *day, const struct day_block *block, enum godb_column column
     if (day->v4) return read_v4(day, block, column, values, out, err);
     int rc =
         day_extent(day, column, block->slot, block->row_count, &slot, &extent, err);
+    if (rc == GODB_OK) rc = day_check_missing(day, block, column, &extent, err);
     if (rc != GODB_OK) return rc;
     if (extent.raw_bytes == 0) return zero_values(column, rows.end, values, out, err);
     rc = day_values_reserve(values, extent.raw_bytes, err);

@@ -36,6 +36,7 @@ day_of(int64_t time_s)
 struct day {
     int dir_fd;
     char path[GODB_PATH_MAX]; /* for messages */
+    uint32_t owner;           /* see block_record_owner() */
     unsigned opened;          /* GODB_COLUMN_BITs */
     struct block_index index; /* see day_open_index() */
     struct colfile files[GODB_COLUMN_COUNT];
@@ -49,11 +50,18 @@ int day_open(struct day *day, const char *root, const char *iface, int64_t day_s
     struct godb_err *err);
 void day_close(struct day *day);
 
-/* Open more columns (GODB_COLUMN_BITs), those that are not open yet. */
+/* Was it deleted since it was opened?  What is missing in it then is no damage. */
+bool day_is_gone(const struct day *day);
+
+/* Open more columns (GODB_COLUMN_BITs), those that are not open yet.  GODB_ENOTFOUND
+ * where the day is being deleted. */
 int day_open_columns(struct day *day, unsigned columns, struct godb_err *err);
 
 /* Open blocks.index too, if there is one: day_block_enter() then finds records. */
 void day_open_index(struct day *day);
+
+/* GODB_ECORRUPT where the index knows of more blocks than the commit column has. */
+int day_check_count(struct day *day, struct godb_err *err);
 
 /* Blocks that exist, by slot of the commit column. */
 uint32_t day_block_count(const struct day *day);
@@ -88,9 +96,12 @@ struct day_block {
     uint32_t slot, row_count;
     uint32_t last_slot; /* the last one that will be asked for: how far to read ahead */
     bool has_record;
-    struct block_record record; /* not believed yet */
+    bool is_own; /* the record names this day: it is of this block for sure */
+    struct block_record record; /* what it tells of columns is not believed yet */
 };
 
+/* GODB_ECORRUPT too where the index has a record of this day in the slot that has
+ * another stamp or number of flows: then the commit column's header is damaged. */
 int day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
     struct day_block *out, struct godb_err *err);
 
@@ -99,9 +110,31 @@ int day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
 bool day_block_is_described(
     struct day *day, const struct day_block *block, unsigned columns);
 
-/* GODB_ECORRUPT: a column's stored bytes have not the hash that they were written with.
- */
+/* GODB_ECORRUPT: a column's stored bytes have not the hash that they were written with,
+ * or do not lie where they were. */
 int day_block_is_another(enum godb_column column, uint32_t slot, struct godb_err *err);
+
+/* Is the column's block where the record says? */
+bool day_block_is_in_place(const struct day_block *block, enum godb_column column,
+    const struct colfile_extent *extent);
+
+/* GODB_ECORRUPT where the block has no bytes in a column that it was written with. */
+int day_check_missing(const struct day *day, const struct day_block *block,
+    enum godb_column column, const struct colfile_extent *extent, struct godb_err *err);
+
+/* *out: the stored bytes are those that were written.  GODB_ECORRUPT where they are
+ * known not to be. */
+int day_compare(struct day *day, const struct day_block *block, enum godb_column column,
+    uint32_t slot, const struct colfile_extent *extent, const uint8_t *packed,
+    bool *out, struct godb_err *err);
+
+/* Where the last block that will be wanted ends in this file, as far as it can be told
+ * from the header; only a hint for reading ahead. */
+uint64_t day_read_ahead(struct colfile *file, uint32_t last_slot);
+
+/* GODB_ECORRUPT where a block that a question leaves out, for its stamp or because an
+ * earlier one has the same, has another stamp in the index: it may belong in. */
+int day_check_stamp(const struct day *day, uint32_t slot, struct godb_err *err);
 
 struct day_rows {
     uint32_t first, end;

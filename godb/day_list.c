@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "godb/error.h"
+#include "godb/fsutil.h"
 #include "godb/v4_day.h"
 
 static int
@@ -60,21 +61,24 @@ parse_day(const char *name, int64_t *out_s)
     return true;
 }
 
+/* A symbolic link counts: it is not followed, but told where it is opened, since what
+ * it stands for may be missed. */
 static bool
 is_dir(int dir_fd, const struct dirent *entry)
 {
     struct stat st;
-    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
-        return entry->d_type == DT_DIR;
-    return fstatat(dir_fd, entry->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+    if (entry->d_type != DT_UNKNOWN)
+        return entry->d_type == DT_DIR || entry->d_type == DT_LNK;
+    return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
 }
 
-/* Call take() for each directory in path. */
+/* Call take() for each directory in dir, and close it. */
 static int
-each_dir(const char *path, int (*take)(void *arg, const char *name, struct godb_err *),
-    void *arg, struct godb_err *err)
+each_dir(DIR *dir, const char *path,
+    int (*take)(void *arg, const char *name, struct godb_err *), void *arg,
+    struct godb_err *err)
 {
-    DIR *dir = opendir(path);
     if (dir == NULL) return err_sys(err, errno, "%s", path);
     int rc = GODB_OK;
     struct dirent *entry;
@@ -96,7 +100,7 @@ int
 day_list_ifaces(struct day_list *list, const struct godb *db, struct godb_err *err)
 {
     memset(list, 0, sizeof *list);
-    int rc = each_dir(godb_root(db), take_iface, list, err);
+    int rc = each_dir(opendir(godb_root(db)), godb_root(db), take_iface, list, err);
     if (rc != GODB_OK) {
         day_list_free(list);
         return rc;
@@ -154,7 +158,8 @@ struct day_taker {
     struct day_list *list;
     const struct godb_selection *sel;
     uint32_t iface;
-    const char *path; /* of the directory at hand */
+    const char *root;
+    const char *below; /* the directory at hand, in the interface's; NULL: that one */
 };
 
 static int
@@ -179,12 +184,14 @@ static int
 each_dir_there(const struct day_taker *taker, const char *name,
     int (*take)(void *arg, const char *name, struct godb_err *), struct godb_err *err)
 {
-    char path[GODB_PATH_MAX];
+    char below[600];
     struct day_taker inside = *taker;
-    const int length = snprintf(path, sizeof path, "%s/%s", taker->path, name);
-    if (length < 0 || (size_t)length >= sizeof path) return GODB_OK;
-    inside.path = path;
-    int rc = each_dir(path, take, &inside, err);
+    snprintf(below, sizeof below, "%s%s%s", taker->below ? taker->below : "",
+        taker->below ? "/" : "", name);
+    inside.below = below;
+    int rc =
+        each_dir(fs_read_below(taker->root, taker->list->ifaces[taker->iface], below),
+            below, take, &inside, err);
     return rc == GODB_ENOTFOUND ? GODB_OK : rc;
 }
 
@@ -231,8 +238,13 @@ list_days(struct day_list *list, const struct godb *db,
     for (size_t i = 0; i < list->iface_count; i++) {
         char path[GODB_PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", godb_root(db), list->ifaces[i]);
-        struct day_taker taker = {list, sel, (uint32_t)i, path};
-        int rc = each_dir(path, take_day, &taker, err);
+        struct day_taker taker = {list, sel, (uint32_t)i, godb_root(db), NULL};
+        DIR *dir = fs_read_below(godb_root(db), list->ifaces[i], NULL);
+        /* One that is a link: a day that cannot be opened tells so, without taking the
+         * other interfaces along. */
+        int rc = dir == NULL && errno == ELOOP
+                     ? push_day(list, (struct day_ref){(uint32_t)i, 0, false}, err)
+                     : each_dir(dir, path, take_day, &taker, err);
         if (rc == GODB_ENOTFOUND)
             return err_set(err, rc, "%s: no interface '%s' in this database",
                 godb_root(db), list->ifaces[i]);

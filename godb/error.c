@@ -66,10 +66,13 @@ err_sys(struct godb_err *err, int os_errno, const char *format, ...)
 {
     enum godb_status status = os_errno == ENOMEM   ? GODB_ENOMEM
                               : os_errno == ENOENT ? GODB_ENOTFOUND
+                              : os_errno == ELOOP  ? GODB_ECORRUPT
                                                    : GODB_EIO;
     if (err == NULL) return status;
     char reason[128];
-    const char *text = strerror_r(os_errno, reason, sizeof reason);
+    const char *text = os_errno == ELOOP
+                           ? "is a symbolic link, which is not followed in a database"
+                           : strerror_r(os_errno, reason, sizeof reason);
     va_list args;
     va_start(args, format);
     vsnprintf(err->msg, sizeof err->msg, format, args);

@@ -13,7 +13,8 @@ int err_set(struct godb_err *err, enum godb_status status, const char *format, .
     __attribute__((format(printf, 3, 4)));
 
 /* As err_set(), for a failed system call: appends ": " and strerror(os_errno).  The
- * status is GODB_ENOMEM for ENOMEM, GODB_ENOTFOUND for ENOENT, else GODB_EIO. */
+ * status is GODB_ENOMEM for ENOMEM, GODB_ENOTFOUND for ENOENT, GODB_ECORRUPT for ELOOP
+ * (a symbolic link where none may be), else GODB_EIO. */
 int err_sys(struct godb_err *err, int os_errno, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -221,7 +221,8 @@ const char *godb_root(const struct godb *db);
  * characters are GODB_EARG. */
 int godb_iface_check(const char *name, struct godb_err *err);
 
-/* Does the database have this interface?  False for names that cannot be one. */
+/* Does the database have this interface?  False for names that cannot be one; true too
+ * for a symbolic link, which is told when it is opened. */
 bool godb_has_iface(const struct godb *db, const char *name);
 
 /* Its place among the database's interfaces by name, from 0; -1 where it is not there.
@@ -419,12 +420,15 @@ struct godb_scan_spec {
     void *stop_arg;
 };
 
+/* In place of a slot: the block is of a running capture, and not stored. */
+#define GODB_SLOT_LIVE UINT32_MAX
+
 /* The wanted columns of one block, as arrays in host byte order, and which rows passed
  * the filter.  Borrowed until the next godb_scan_next() or godb_scan_close(). */
 struct godb_chunk {
     const char *iface;
     int64_t time_s;
-    uint32_t slot; /* of the block in its day; GODB_DAY_BLOCKS: it is a live one */
+    uint32_t slot; /* of the block in its day, or GODB_SLOT_LIVE */
     const struct godb_l7_names *l7_names; /* what the block's l7proto ids mean */
     uint32_t row_count;                   /* in the block */
     uint32_t selected_count;              /* passed the filter; never 0 */
@@ -477,6 +481,63 @@ enum godb_index_mode {
 int godb_index(struct godb_index_counts *out, struct godb *db,
     const struct godb_selection *sel, enum godb_index_mode mode, godb_warn_fn *warn,
     void *warn_arg, struct godb_err *err);
+
+/* --- Checking ----------------------------------------------------------------------
+ */
+
+enum godb_severity {
+    GODB_NOTE,    /* nothing is wrong; better to know, or to tidy up */
+    GODB_WARNING, /* answers are right; something beside the flows is not */
+    GODB_DAMAGE   /* flows or what they mean cannot be read, or not as written */
+};
+
+enum godb_repair {
+    GODB_NOT_REPAIRABLE,
+    GODB_REPAIRABLE, /* without loss, by a check with does_repair */
+    GODB_REPAIRED,
+    GODB_REPAIR_FAILED /* reason says why, too */
+};
+
+/* Texts are borrowed for the call. */
+struct godb_problem {
+    enum godb_severity severity;
+    const char *kind;  /* a short name that stays: "hash", "link", "mode" */
+    const char *path;  /* of the file or directory, below the root */
+    const char *iface; /* NULL: it is none's */
+    int64_t time_s;    /* of the block; 0: of no single one */
+    enum godb_repair repair;
+    const char *reason; /* one line */
+};
+
+typedef void godb_problem_fn(void *arg, const struct godb_problem *problem);
+
+struct godb_check_counts {
+    uint64_t iface_count, day_count, block_count, flow_count;
+    uint64_t bad_block_count;
+    uint64_t note_count, warning_count, damage_count; /* repaired ones included */
+    uint64_t repaired_count;                          /* of warnings and damages */
+    uint64_t busy_count; /* of interfaces that a program is writing to */
+};
+
+struct godb_check_spec {
+    const char *const *ifaces; /* NULL: every interface, and the root's own files */
+    size_t iface_count;
+    bool does_repair;
+    godb_problem_fn *problem; /* may be NULL */
+    /* Told before each day; may be NULL. */
+    void (*progress)(void *arg, uint64_t day, uint64_t day_count, uint64_t flow_count);
+    void *arg;
+    godb_stop_fn *stop; /* may be NULL */
+    void *stop_arg;
+};
+
+/* Read all there is, and tell each problem.  With does_repair, what can be put right
+ * without losing anything is: nothing is deleted, what has to go is moved to
+ * .quarantine/<time>/ in the database, which no reader looks into.  GODB_EBUSY, with
+ * nothing changed, where it is to repair an interface that a program is writing to;
+ * GODB_ENOTFOUND where an interface is not there; GODB_EIO, GODB_ECANCELLED. */
+int godb_check(struct godb_check_counts *out, struct godb *db,
+    const struct godb_check_spec *spec, struct godb_err *err);
 
 /* --- Deleting --------------------------------------------------------------------- */
 
@@ -614,6 +675,23 @@ void godb_block_reset(struct godb_block *block); /* empty, memory kept */
 void godb_block_free(struct godb_block *block);
 size_t godb_block_count(const struct godb_block *block);
 
+/* How much time a smaller block is worth. */
+enum godb_effort {
+    GODB_EFFORT_SMALL, /* milliseconds for a block of some thousand flows */
+    GODB_EFFORT_QUICK  /* a quarter of that; 4 % larger */
+};
+
+/* What packing needs, for one thread at a time; or ENOMEM. */
+struct godb_packer;
+int godb_packer_new(struct godb_packer **out, enum godb_effort effort);
+void godb_packer_free(struct godb_packer *packer);
+
+/* Sort and compress a block that will be stamped time_s, in any thread, so that
+ * godb_writer_append() has only to write it.  Rows that are added later undo it.
+ * GODB_EARG where the rows are too many, GODB_ENOMEM. */
+int godb_block_pack(struct godb_packer *packer, struct godb_block *block,
+    int64_t time_s, struct godb_err *err);
+
 struct godb_writer;
 
 /* Append blocks to one interface; makes its directory.  l7_names is what the flows'
@@ -632,8 +710,9 @@ struct godb_block_stats {
 
 /* Stage one block, stamped time_s, all columns or nothing.  It becomes visible with the
  * next commit; a step to another day commits the day before by itself.  stats may be
- * NULL: not known.  The block's rows are sorted by sip, dip, proto and dport, which
- * makes it smaller on disk and faster to scan; nothing else in it changes.
+ * NULL: not known.  A block that is not packed for this stamp is packed here: its rows
+ * are sorted by sip, dip, proto and dport, which makes it smaller on disk and faster to
+ * scan; nothing else in it changes.
  *
  * GODB_EARG where time_s is not later than the interface's last block; GODB_EFULL;
  * GODB_EIO.  After an error nothing of this block will be seen by anyone. */

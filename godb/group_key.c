@@ -183,6 +183,73 @@ key_pack(const struct key_layout *layout, const struct key_context *context,
     return pack_l7(layout, context, chunk, all);
 }
 
+/* --- Numbers ---------------------------------------------------------------------- */
+
+/* Where rows are in a row, which most are, the compiler makes vectors of them. */
+static bool
+is_run(const uint32_t *rows, size_t count)
+{
+    return rows[count - 1] - rows[0] == count - 1;
+}
+
+/* A number's bits of a byte of the key. */
+static unsigned
+shift_of(unsigned offset)
+{
+    static const uint8_t shifts[KEY_NUMBER_BYTES] = {8, 0, 16};
+    return shifts[offset];
+}
+
+static void
+add_bytes(uint32_t *numbers, const uint32_t *rows, size_t count, const uint8_t *values,
+    unsigned offset)
+{
+    const unsigned shift = shift_of(offset);
+    const uint8_t *run = values + rows[0];
+    if (is_run(rows, count))
+        for (size_t i = 0; i < count; i++)
+            numbers[i] |= (uint32_t)run[i] << shift;
+    else
+        for (size_t i = 0; i < count; i++)
+            numbers[i] |= (uint32_t)values[rows[i]] << shift;
+}
+
+static void
+add_u16s(uint32_t *numbers, const uint32_t *rows, size_t count, const uint16_t *values,
+    unsigned offset)
+{
+    const unsigned high = shift_of(offset), low = shift_of(offset + 1);
+    const uint16_t *run = values + rows[0];
+    if (is_run(rows, count) && high == 8 && low == 0)
+        for (size_t i = 0; i < count; i++)
+            numbers[i] |= run[i];
+    else
+        for (size_t i = 0; i < count; i++) {
+            const uint32_t value = values[rows[i]];
+            numbers[i] |= (value >> 8) << high | (value & 0xff) << low;
+        }
+}
+
+bool
+key_has_number(const struct key_layout *layout)
+{
+    return layout->bytes > 0 && layout->bytes <= KEY_NUMBER_BYTES;
+}
+
+void
+key_numbers(const struct key_layout *layout, const struct godb_chunk *chunk,
+    const uint32_t *rows, size_t count, uint32_t *numbers)
+{
+    const uint8_t *offset = layout->offset;
+    memset(numbers, 0, count * sizeof *numbers);
+    if (has(layout->dims, GODB_DIM_DPORT))
+        add_u16s(numbers, rows, count, chunk->dport, offset[GODB_DIM_DPORT]);
+    if (has(layout->dims, GODB_DIM_PROTO))
+        add_bytes(numbers, rows, count, chunk->proto, offset[GODB_DIM_PROTO]);
+    if (has(layout->dims, GODB_DIM_L7PROTO))
+        add_u16s(numbers, rows, count, chunk->l7proto, offset[GODB_DIM_L7PROTO]);
+}
+
 /* --- Unpacking -------------------------------------------------------------------- */
 
 void

@@ -12,6 +12,7 @@
 #ifndef GODB_GROUP_KEY_H
 #define GODB_GROUP_KEY_H
 
+#include "godb/bytes.h"
 #include "godb/godb.h"
 #include "godb/intern.h"
 
@@ -40,6 +41,35 @@ unsigned key_columns(unsigned dims);
 int key_pack(const struct key_layout *layout, const struct key_context *context,
     const struct godb_chunk *chunk, const uint32_t *rows, size_t count, uint64_t *keys,
     size_t step_words);
+
+/* Keys of ports and protocols as numbers below 2^24: their last byte is the upper one,
+ * as it is that with fewest values, so that keys in use are close together. */
+enum { KEY_NUMBER_BYTES = 3 };
+
+/* Are the keys that short?  None of them needs a key_context then. */
+bool key_has_number(const struct key_layout *layout);
+
+/* The numbers of the keys that key_pack() would make. */
+void key_numbers(const struct key_layout *layout, const struct godb_chunk *chunk,
+    const uint32_t *rows, size_t count, uint32_t *numbers);
+
+static inline uint32_t
+key_to_number(uint64_t key)
+{
+    uint8_t bytes[sizeof key];
+    memcpy(bytes, &key, sizeof bytes);
+    return (uint32_t)bytes[2] << 16 | get_be16(bytes);
+}
+
+static inline uint64_t
+key_from_number(uint32_t number)
+{
+    uint8_t bytes[8] = {0, 0, (uint8_t)(number >> 16)};
+    uint64_t key;
+    put_be16(bytes, (uint16_t)number);
+    memcpy(&key, bytes, sizeof key);
+    return key;
+}
 
 /* The dimensions of a key, into a row whose other fields stay. */
 void key_unpack(const struct key_layout *layout, const uint64_t *key,

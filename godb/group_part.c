@@ -15,31 +15,58 @@ group_part_init(struct group_part *part, struct chunk_pool *pool, unsigned key_w
 {
     memset(part, 0, sizeof *part);
     pthread_mutex_init(&part->lock, NULL);
-    row_list_init(&part->rows, pool, row_words);
+    row_list_init(&part->groups, pool, row_words);
     part->key_words = key_words;
+}
+
+/* Of the chunks that have come, keep the first `count`. */
+static void
+give_back(struct group_part *part, size_t count)
+{
+    while (part->come_count > count) {
+        const struct come_chunk *last = &part->come[--part->come_count];
+        part->come_rows -= last->count;
+        chunk_pool_give(part->groups.pool, last->rows);
+    }
 }
 
 void
 group_part_free(struct group_part *part)
 {
     pthread_mutex_destroy(&part->lock);
-    row_list_free(&part->rows);
+    give_back(part, 0);
+    free(part->come);
+    row_list_free(&part->groups);
     free(part->spilled);
 }
 
 static void
 note_chunks(struct group_part *part)
 {
-    atomic_store_explicit(
-        &part->held_chunks, part->rows.chunk_count, memory_order_relaxed);
+    atomic_store_explicit(&part->held_chunks,
+        part->groups.chunk_count + part->come_count, memory_order_relaxed);
+}
+
+/* Last come, first folded: what came last is in the cache. */
+static int
+fold_come(struct group_part *part, struct group_table *table, uint64_t seed)
+{
+    /* Some of the rows will be new groups; where more are, slots grow. */
+    const uint64_t expected = part->groups.count + part->come_rows / 4;
+    int rc = group_table_begin(table, &part->groups, part->key_words, seed, expected);
+    while (rc == GODB_OK && part->come_count > 0) {
+        const struct come_chunk *last = &part->come[part->come_count - 1];
+        rc = group_table_add(table, last->rows, last->count);
+        give_back(part, part->come_count - 1);
+    }
+    return rc;
 }
 
 int
 group_part_fold(struct group_part *part, struct group_table *table, uint64_t seed,
     struct godb_err *err)
 {
-    int rc =
-        group_table_fold(table, &part->rows, part->key_words, seed, &part->group_count);
+    int rc = part->come_count > 0 ? fold_come(part, table, seed) : GODB_OK;
     note_chunks(part);
     return rc == GODB_OK ? GODB_OK : err_nomem(err);
 }
@@ -57,36 +84,51 @@ add_extent(struct group_part *part, struct spill_extent extent)
     return GODB_OK;
 }
 
+struct spill {
+    struct spill_file *file;
+    uint64_t at_bytes;
+};
+
 static int
-write_rows(struct spill_file *file, const struct row_list *list, uint64_t offset_bytes,
+write_rows(struct spill *to, const uint64_t *rows, size_t count, unsigned row_words,
     struct godb_err *err)
 {
+    const size_t bytes = count * row_words * sizeof *rows;
+    const uint64_t at_bytes = to->at_bytes;
+    to->at_bytes += bytes;
+    return spill_file_write(to->file, rows, bytes, at_bytes, err);
+}
+
+static int
+write_part(struct spill *to, const struct group_part *part, struct godb_err *err)
+{
+    const unsigned row_words = part->groups.row_words;
     int rc = GODB_OK;
-    for (size_t i = 0; i < list->chunk_count && rc == GODB_OK; i++) {
+    for (size_t i = 0; i < part->groups.chunk_count && rc == GODB_OK; i++) {
         size_t count;
-        const uint64_t *rows = row_list_chunk(list, i, &count);
-        const size_t bytes = count * list->row_words * sizeof *rows;
-        rc = spill_file_write(file, rows, bytes, offset_bytes, err);
-        offset_bytes += bytes;
+        const uint64_t *rows = row_list_chunk(&part->groups, i, &count);
+        rc = write_rows(to, rows, count, row_words, err);
     }
+    for (size_t i = 0; i < part->come_count && rc == GODB_OK; i++)
+        rc = write_rows(to, part->come[i].rows, part->come[i].count, row_words, err);
     return rc;
 }
 
 int
 group_part_spill(struct group_part *part, struct spill_file *file, struct godb_err *err)
 {
-    struct row_list *list = &part->rows;
-    struct spill_extent extent = {0, list->count};
+    struct spill_extent extent = {0, part->groups.count + part->come_rows};
     int rc = GODB_OK;
     if (extent.row_count > 0) {
         rc = spill_file_reserve(file,
-            extent.row_count * list->row_words * sizeof(uint64_t), &extent.offset_bytes,
-            err);
-        if (rc == GODB_OK) rc = write_rows(file, list, extent.offset_bytes, err);
+            extent.row_count * part->groups.row_words * sizeof(uint64_t),
+            &extent.offset_bytes, err);
+        struct spill to = {file, extent.offset_bytes};
+        if (rc == GODB_OK) rc = write_part(&to, part, err);
         if (rc == GODB_OK && add_extent(part, extent) != GODB_OK) rc = err_nomem(err);
     }
-    row_list_cut(list, 0);
-    part->group_count = 0;
+    give_back(part, 0);
+    row_list_cut(&part->groups, 0);
     note_chunks(part);
     return rc;
 }
@@ -112,7 +154,7 @@ largest_part(struct group_parts *parts)
 static bool
 is_worth_folding(const struct group_part *part)
 {
-    return part->rows.count - part->group_count > part->rows.count / 4;
+    return part->come_rows > (part->groups.count + part->come_rows) / 4;
 }
 
 static int
@@ -127,23 +169,38 @@ shrink_largest(
     return rc;
 }
 
-/* Its lock is held, but given up while another part is made smaller.  Where the rest is
- * in use all the time, by more threads than the limit has room for, it gives way. */
-static int
-append(struct group_parts *parts, struct group_part *part, const uint64_t *rows,
-    size_t count, struct group_table *table, struct godb_err *err)
+/* Where what parts give back is in use by other threads all the time, the limit gives
+ * way. */
+int
+group_parts_take(struct group_parts *parts, struct group_table *table, uint64_t **out,
+    struct godb_err *err)
 {
     enum { TRIES = 8 };
     for (int try = 1;; try++) {
-        int rc = row_list_append(&part->rows, rows, count, try == TRIES);
-        note_chunks(part);
+        void *chunk;
+        int rc = chunk_pool_take(&parts->pool, try == TRIES, &chunk);
+        *out = chunk;
         if (rc == GODB_ENOMEM) return err_nomem(err);
         if (rc != CHUNK_POOL_FULL) return rc;
-        pthread_mutex_unlock(&part->lock);
         rc = shrink_largest(parts, table, err);
-        pthread_mutex_lock(&part->lock);
         if (rc != GODB_OK) return rc;
     }
+}
+
+static int
+add_chunk(struct group_part *part, uint64_t *chunk, size_t count)
+{
+    if (part->come_count == part->come_capacity) {
+        const size_t capacity = part->come_capacity * 2 + 8;
+        struct come_chunk *come = realloc(part->come, capacity * sizeof *come);
+        if (come == NULL) return GODB_ENOMEM;
+        part->come = come;
+        part->come_capacity = capacity;
+    }
+    part->come[part->come_count++] = (struct come_chunk){chunk, count};
+    part->come_rows += count;
+    note_chunks(part);
+    return GODB_OK;
 }
 
 /* The more groups there are to go through, the more rows should have come. */
@@ -151,17 +208,16 @@ static bool
 is_time_to_fold(const struct group_part *part)
 {
     enum { ROWS_MIN = 1024 };
-    const uint64_t come = part->rows.count - part->group_count;
-    return come > ROWS_MIN + 2 * part->group_count;
+    return part->come_rows > ROWS_MIN + 2 * part->groups.count;
 }
 
 int
-group_parts_add(struct group_parts *parts, size_t i, const uint64_t *rows, size_t count,
+group_parts_give(struct group_parts *parts, size_t i, uint64_t *chunk, size_t count,
     struct group_table *table, struct godb_err *err)
 {
     struct group_part *part = &parts->parts[i];
     pthread_mutex_lock(&part->lock);
-    int rc = append(parts, part, rows, count, table, err);
+    int rc = add_chunk(part, chunk, count) == GODB_OK ? GODB_OK : err_nomem(err);
     if (rc == GODB_OK && is_time_to_fold(part))
         rc = group_part_fold(part, table, parts->seed, err);
     pthread_mutex_unlock(&part->lock);

@@ -114,38 +114,38 @@ group_hash(uint32_t *hashes, const uint64_t *rows, unsigned key_words,
 
 /* --- Groups ----------------------------------------------------------------------- */
 
-/* Rows that are groups, and so known to be all different, get their slots. */
+/* The rows of the list, known to be all different, get their slots. */
 static void
-place_groups(struct group_table *table, uint64_t count)
+place_groups(struct group_table *table)
 {
     const struct row_list *list = table->list;
     uint32_t hashes[GROUP_BATCH];
-    for (size_t i = 0; table->count < count; i++) {
-        const uint64_t left = count - table->count;
-        const size_t rows = left < list->chunk_rows ? (size_t)left : list->chunk_rows;
-        for (size_t done = 0; done < rows; done += GROUP_BATCH) {
-            const size_t now = rows - done < GROUP_BATCH ? rows - done : GROUP_BATCH;
-            group_hash(hashes, list->chunks[i] + done * list->row_words,
-                table->key_words, list->row_words, now, table->seed);
+    for (size_t i = 0; i < list->chunk_count; i++) {
+        size_t count;
+        const uint64_t *rows = row_list_chunk(list, i, &count);
+        for (size_t done = 0; done < count; done += GROUP_BATCH) {
+            const size_t now = count - done < GROUP_BATCH ? count - done : GROUP_BATCH;
+            group_hash(hashes, rows + done * list->row_words, table->key_words,
+                list->row_words, now, table->seed);
             for (size_t k = 0; k < now; k++) {
                 place(table, (struct group_slot){hashes[k], table->next + 1});
                 table->next = row_list_next(list, table->next);
             }
         }
-        table->count += rows;
     }
 }
 
 int
 group_table_begin(struct group_table *table, struct row_list *list, unsigned key_words,
-    uint64_t seed, uint64_t count, uint64_t expected)
+    uint64_t seed, uint64_t expected)
 {
     table->list = list;
     table->key_words = key_words;
     table->seed = seed;
-    table->count = table->next = 0;
+    table->next = 0;
+    if (expected < list->count) expected = list->count;
     if (clear_slots(table, expected + GROUP_BATCH) != GODB_OK) return GODB_ENOMEM;
-    place_groups(table, count);
+    place_groups(table);
     return GODB_OK;
 }
 
@@ -166,18 +166,16 @@ same_key(const uint64_t *a, const uint64_t *b, unsigned words)
     return difference == 0;
 }
 
-/* A new group, which is the row: that may be where it is to go already. */
 INLINE void
 insert(struct group_table *table, struct group_slot *slot, const uint64_t *row,
     uint32_t hash, struct shape shape)
 {
     uint64_t *group = row_list_row(table->list, table->next);
     *slot = (struct group_slot){hash, table->next + 1};
-    if (group != row)
-        for (unsigned word = 0; word < shape.row_words; word++)
-            group[word] = row[word];
+    for (unsigned word = 0; word < shape.row_words; word++)
+        group[word] = row[word];
     table->next = row_list_next(table->list, table->next);
-    table->count++;
+    table->list->count++;
 }
 
 INLINE void
@@ -237,53 +235,30 @@ fetch(const struct group_table *table, const uint32_t *hashes, size_t count)
     }
 }
 
-int
-group_table_add(struct group_table *table, const uint64_t *rows, const uint32_t *hashes,
-    size_t count)
+static int
+add_batch(struct group_table *table, const uint64_t *rows, size_t count)
 {
-    if (!has_slots_for(table->slot_count, table->count + count) &&
-        grow_slots(table, table->count + count) != GODB_OK)
+    uint32_t hashes[GROUP_BATCH];
+    struct row_list *list = table->list;
+    const uint64_t most = list->count + count;
+    if (!has_slots_for(table->slot_count, most) && grow_slots(table, most) != GODB_OK)
         return GODB_ENOMEM;
+    if (row_list_reserve(list, most, true) != GODB_OK) return GODB_ENOMEM;
+    group_hash(hashes, rows, table->key_words, list->row_words, count, table->seed);
     fetch(table, hashes, count);
     add_rows_of_any_shape(table, rows, hashes, count);
     return GODB_OK;
 }
 
-/* --- Folding ---------------------------------------------------------------------- */
-
-/* Add the rows of a list from number `at` on, `count` of them in the same chunk. */
-static int
-fold_rows(struct group_table *table, const uint64_t *rows, size_t count)
-{
-    uint32_t hashes[GROUP_BATCH];
-    const unsigned row_words = table->list->row_words;
-    for (size_t done = 0; done < count; done += GROUP_BATCH) {
-        const size_t now = count - done < GROUP_BATCH ? count - done : GROUP_BATCH;
-        const uint64_t *batch = rows + done * row_words;
-        group_hash(hashes, batch, table->key_words, row_words, now, table->seed);
-        if (group_table_add(table, batch, hashes, now) != GODB_OK) return GODB_ENOMEM;
-    }
-    return GODB_OK;
-}
-
 int
-group_table_fold(struct group_table *table, struct row_list *list, unsigned key_words,
-    uint64_t seed, uint64_t *count)
+group_table_add(struct group_table *table, const uint64_t *rows, size_t count)
 {
-    if (*count == list->count) return GODB_OK;
-    /* Some of the rows will be new groups; where more are, slots grow. */
-    const uint64_t expected = *count + (list->count - *count) / 4;
-    if (group_table_begin(table, list, key_words, seed, *count, expected) != GODB_OK)
-        return GODB_ENOMEM;
-    for (size_t i = (size_t)(*count / list->chunk_rows); i < list->chunk_count; i++) {
-        size_t rows;
-        const uint64_t *first = row_list_chunk(list, i, &rows);
-        const uint64_t before = (uint64_t)i * list->chunk_rows;
-        const size_t skip = before < *count ? (size_t)(*count - before) : 0;
-        if (fold_rows(table, first + skip * list->row_words, rows - skip) != GODB_OK)
-            return GODB_ENOMEM;
+    int rc = GODB_OK;
+    while (count > 0 && rc == GODB_OK) {
+        const size_t now = count < GROUP_BATCH ? count : GROUP_BATCH;
+        rc = add_batch(table, rows, now);
+        rows += now * table->list->row_words;
+        count -= now;
     }
-    *count = table->count;
-    row_list_cut(list, *count);
-    return GODB_OK;
+    return rc;
 }

@@ -12,24 +12,8 @@
 /* Rows on their way into one part. */
 struct grouper_batch {
     size_t count;
-    uint64_t *rows; /* GROUP_BATCH of them; NULL: none came yet */
+    uint64_t *rows; /* a chunk of the pool; NULL: none came since the last was given */
 };
-
-static size_t
-batch_bytes(const struct grouping *grouping, enum group_kind kind)
-{
-    return GROUP_BATCH * grouping_row_words(grouping, kind) * sizeof(uint64_t);
-}
-
-uint64_t
-grouper_batches_bytes(const struct grouping *grouping)
-{
-    uint64_t bytes = 0;
-    for (int kind = 0; kind < GROUP_KINDS; kind++)
-        bytes +=
-            sizeof(struct grouper_batch) + batch_bytes(grouping, (enum group_kind)kind);
-    return bytes * grouping->split_count;
-}
 
 int
 grouper_init(struct grouper *grouper, struct grouping *grouping)
@@ -42,6 +26,9 @@ grouper_init(struct grouper *grouper, struct grouping *grouping)
             grouping->parts.seed);
         grouper->uses_own[kind] = grouping->own_rows > GROUP_BATCH;
     }
+    small_groups_init(&grouper->small, grouping->sum_count, grouping->own_rows);
+    grouper->uses_small = grouping->own_rows > GROUP_BATCH &&
+                          key_has_number(&grouping->layouts[GROUPS_NARROW]);
     grouper->batches = calloc(grouping->parts.count, sizeof *grouper->batches);
     return grouper->batches ? GODB_OK : GODB_ENOMEM;
 }
@@ -49,11 +36,10 @@ grouper_init(struct grouper *grouper, struct grouping *grouping)
 void
 grouper_free(struct grouper *grouper)
 {
-    for (size_t i = 0; grouper->batches && i < grouper->grouping->parts.count; i++)
-        free(grouper->batches[i].rows);
     free(grouper->batches);
     for (int kind = 0; kind < GROUP_KINDS; kind++)
         own_groups_free(&grouper->own[kind]);
+    small_groups_free(&grouper->small);
     group_table_free(&grouper->table);
     free(grouper->l7_codes);
     intern_free(&grouper->l7);
@@ -91,20 +77,11 @@ l7_code(void *arg, const char *text)
 static int
 flush(struct grouper *grouper, size_t i, struct godb_err *err)
 {
-    struct grouper_batch *batch = &grouper->batches[i];
-    const size_t count = batch->count;
-    batch->count = 0;
-    return count == 0 ? GODB_OK
-                      : group_parts_add(&grouper->grouping->parts, i, batch->rows,
-                            count, &grouper->table, err);
-}
-
-static int
-start_batch(const struct grouping *grouping, struct grouper_batch *batch,
-    enum group_kind kind, struct godb_err *err)
-{
-    batch->rows = malloc(batch_bytes(grouping, kind));
-    return batch->rows ? GODB_OK : err_nomem(err);
+    const struct grouper_batch batch = grouper->batches[i];
+    grouper->batches[i] = (struct grouper_batch){0, NULL};
+    return batch.rows == NULL ? GODB_OK
+                              : group_parts_give(&grouper->grouping->parts, i,
+                                    batch.rows, batch.count, &grouper->table, err);
 }
 
 /* memcpy() of a few words costs more than the words. */
@@ -124,18 +101,42 @@ deal_rows(struct grouper *grouper, enum group_kind kind, const uint64_t *rows,
     const uint32_t *hashes, size_t count, struct godb_err *err)
 {
     const struct grouping *grouping = grouper->grouping;
+    struct group_parts *parts = &grouper->grouping->parts;
     const unsigned row_words = grouping_row_words(grouping, kind);
+    const size_t most = parts->pool.chunk_bytes / (row_words * sizeof *rows);
     for (size_t i = 0; i < count; i++, rows += row_words) {
         const size_t to = grouping_part_of(grouping, kind, hashes[i]);
         struct grouper_batch *batch = &grouper->batches[to];
-        if (batch->rows == NULL && start_batch(grouping, batch, kind, err) != GODB_OK)
-            return GODB_ENOMEM;
+        int rc = batch->rows != NULL
+                     ? GODB_OK
+                     : group_parts_take(parts, &grouper->table, &batch->rows, err);
+        if (rc != GODB_OK) return rc;
         copy_row(batch->rows + batch->count * row_words, rows, row_words);
-        if (++batch->count < GROUP_BATCH) continue;
-        int rc = flush(grouper, to, err);
+        if (++batch->count < most) continue;
+        rc = flush(grouper, to, err);
         if (rc != GODB_OK) return rc;
     }
     return GODB_OK;
+}
+
+/* Deal out as many rows as there are. */
+static int
+deal_all(struct grouper *grouper, enum group_kind kind, const uint64_t *rows,
+    size_t count, struct godb_err *err)
+{
+    const struct grouping *grouping = grouper->grouping;
+    const unsigned row_words = grouping_row_words(grouping, kind);
+    uint32_t hashes[GROUP_BATCH];
+    int rc = GODB_OK;
+    while (count > 0 && rc == GODB_OK) {
+        const size_t now = count < GROUP_BATCH ? count : GROUP_BATCH;
+        group_hash(hashes, rows, grouping->layouts[kind].words, row_words, now,
+            grouping->parts.seed);
+        rc = deal_rows(grouper, kind, rows, hashes, now, err);
+        rows += now * row_words;
+        count -= now;
+    }
+    return rc;
 }
 
 /* --- Own groups ------------------------------------------------------------------- */
@@ -153,20 +154,13 @@ static int
 deal_own(struct grouper *grouper, enum group_kind kind, struct godb_err *err)
 {
     const struct own_groups *own = &grouper->own[kind];
-    uint32_t hashes[GROUP_BATCH];
-    for (size_t i = 0; i < own->rows.chunk_count; i++) {
+    int rc = GODB_OK;
+    for (size_t i = 0; i < own->rows.chunk_count && rc == GODB_OK; i++) {
         size_t count;
         const uint64_t *rows = row_list_chunk(&own->rows, i, &count);
-        for (size_t done = 0; done < count; done += GROUP_BATCH) {
-            const size_t now = count - done < GROUP_BATCH ? count - done : GROUP_BATCH;
-            const uint64_t *batch = rows + done * own->rows.row_words;
-            group_hash(
-                hashes, batch, own->key_words, own->rows.row_words, now, own->seed);
-            int rc = deal_rows(grouper, kind, batch, hashes, now, err);
-            if (rc != GODB_OK) return rc;
-        }
+        rc = deal_all(grouper, kind, rows, count, err);
     }
-    return GODB_OK;
+    return rc;
 }
 
 /* Deal out the groups, and begin again where that is worth it. */
@@ -186,17 +180,25 @@ add_to_own(
     struct grouper *grouper, enum group_kind kind, size_t count, struct godb_err *err)
 {
     struct own_groups *own = &grouper->own[kind];
-    if (own_groups_add(own, grouper->rows, grouper->hashes, count) != GODB_OK)
-        return err_nomem(err);
+    if (own_groups_add(own, grouper->rows, count) != GODB_OK) return err_nomem(err);
     return own->rows.count + GROUP_BATCH <= grouper->grouping->own_rows
                ? GODB_OK
                : renew_own(grouper, kind, err);
 }
 
+static int
+renew_small(struct grouper *grouper, struct godb_err *err)
+{
+    struct small_groups *small = &grouper->small;
+    int rc = deal_all(grouper, GROUPS_NARROW, small->rows, small->count, err);
+    small_groups_clear(small);
+    return rc;
+}
+
 int
 grouper_flush(struct grouper *grouper, struct godb_err *err)
 {
-    int rc = GODB_OK;
+    int rc = renew_small(grouper, err);
     for (int kind = 0; kind < GROUP_KINDS && rc == GODB_OK; kind++)
         if (grouper->uses_own[kind]) rc = deal_own(grouper, (enum group_kind)kind, err);
     for (size_t i = 0; i < grouper->grouping->parts.count && rc == GODB_OK; i++)
@@ -277,10 +279,23 @@ add_rows(struct grouper *grouper, enum group_kind kind, const struct batch *batc
         memcpy(first_sums, sums, grouping->sum_count * sizeof *sums);
     else
         gather_sums(grouper, first_sums, row_words, batch->chunk, rows, count);
-    if (grouper->uses_own[kind]) return add_to_own(grouper, kind, count, err);
-    group_hash(grouper->hashes, grouper->rows, layout->words, row_words, count,
-        grouping->parts.seed);
-    return deal_rows(grouper, kind, grouper->rows, grouper->hashes, count, err);
+    return grouper->uses_own[kind] ? add_to_own(grouper, kind, count, err)
+                                   : deal_all(grouper, kind, grouper->rows, count, err);
+}
+
+static int
+add_to_small(struct grouper *grouper, const struct godb_chunk *chunk,
+    const uint32_t *rows, size_t count, struct godb_err *err)
+{
+    struct small_groups *small = &grouper->small;
+    uint32_t numbers[GROUP_BATCH];
+    key_numbers(
+        &grouper->grouping->layouts[GROUPS_NARROW], chunk, rows, count, numbers);
+    gather_sums(grouper, grouper->rows, small->sum_count, chunk, rows, count);
+    if (small_groups_add(small, numbers, grouper->rows, count) != GODB_OK)
+        return err_nomem(err);
+    return small->count + GROUP_BATCH <= small->max ? GODB_OK
+                                                    : renew_small(grouper, err);
 }
 
 static bool
@@ -296,6 +311,8 @@ add_batch(struct grouper *grouper, const struct batch *batch, const uint32_t *ro
 {
     uint32_t split[GROUP_KINDS][GROUP_BATCH];
     size_t counts[GROUP_KINDS] = {0, 0};
+    if (grouper->uses_small)
+        return add_to_small(grouper, batch->chunk, rows, count, err);
     if (!grouper->grouping->has_ips)
         return add_rows(grouper, GROUPS_NARROW, batch, rows, count, NULL, err);
     for (size_t i = 0; i < count; i++) {

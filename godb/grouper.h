@@ -2,10 +2,11 @@
  *
  * grouper.h -- rows of chunks into groups: what one thread of an aggregation does.
  *
- *      chunk --> keys, sums, hashes --> own groups: a table that fits the cache
- *                                           |      too many groups
- *                        few rows a group:  v
- *                `----------------------> a batch for each part --> the part's rows
+ *      chunk --> keys of 3 bytes ---------> small groups: pages
+ *        `-----> keys, sums, hashes ------> own groups: a table that fits the cache
+ *                       |                      |     too many groups
+ *                       | few rows a group     v
+ *                       `---------------> a chunk for each part --> the part
  *                                                                  (shared, locked)
  *
  * Rows go column after column, so that each loop touches one array.  A question with
@@ -17,6 +18,7 @@
 
 #include "godb/grouping.h"
 #include "godb/own_groups.h"
+#include "godb/small_groups.h"
 
 struct grouper_batch;
 
@@ -27,14 +29,12 @@ struct grouper {
     size_t l7_known;
     struct own_groups own[GROUP_KINDS];
     bool uses_own[GROUP_KINDS];
-    struct grouper_batch *batches; /* of each part */
+    struct small_groups small; /* instead, where keys have numbers */
+    bool uses_small;
+    struct grouper_batch *batches; /* on their way to each part */
     struct group_table table;      /* for folding */
     uint64_t rows[GROUP_BATCH * ROW_WORDS_MAX];
-    uint32_t hashes[GROUP_BATCH];
 };
-
-/* What the batches of one thread may take. */
-uint64_t grouper_batches_bytes(const struct grouping *grouping);
 
 /* GODB_OK or GODB_ENOMEM; to be freed after both. */
 int grouper_init(struct grouper *grouper, struct grouping *grouping);

@@ -49,7 +49,7 @@ grouping_row_words(const struct grouping *grouping, enum group_kind kind)
 }
 
 /* Parts are what is spilled and read back one at a time, so there should be many; but
- * batches are to leave most of the memory to rows, and each part needs some. */
+ * what threads are filling is to leave most of the memory to what parts have. */
 static void
 share_memory(struct grouping *grouping, size_t split_count, size_t thread_count,
     uint64_t limit_bytes)
@@ -59,17 +59,15 @@ share_memory(struct grouping *grouping, size_t split_count, size_t thread_count,
         grouping_row_words(grouping, GROUPS_WIDE) * sizeof(uint64_t);
     const uint64_t own = limit_bytes / 8 / thread_count / row_bytes;
     grouping->own_rows = own < OWN_GROUPS_MAX ? (size_t)own : OWN_GROUPS_MAX;
-    grouping->split_count = split_count;
-    while (grouping->split_count > 1 &&
-           grouper_batches_bytes(grouping) * thread_count > limit_bytes / 4)
-        grouping->split_count /= 2;
-    const uint64_t left = limit_bytes - grouper_batches_bytes(grouping) * thread_count;
     size_t chunk = CHUNK_BYTES_MAX;
-    while (
-        chunk > CHUNK_BYTES_MIN && chunk * CHUNKS_A_PART * grouping->split_count > left)
+    const uint64_t chunks = GROUP_KINDS * thread_count * 4 + CHUNKS_A_PART;
+    while (chunk > CHUNK_BYTES_MIN && chunk * chunks * split_count > limit_bytes)
         chunk /= 2;
-    chunk_pool_init(
-        &grouping->parts.pool, chunk, left < SIZE_MAX ? (size_t)left : SIZE_MAX);
+    while (split_count > 1 && chunk * chunks * split_count > limit_bytes)
+        split_count /= 2;
+    grouping->split_count = split_count;
+    chunk_pool_init(&grouping->parts.pool, chunk,
+        limit_bytes < SIZE_MAX ? (size_t)limit_bytes : SIZE_MAX);
 }
 
 static int

@@ -21,12 +21,14 @@
 
 #include "godb/day.h"
 #include "godb/error.h"
+#include "godb/l7_file.h"
 
 struct builder {
     struct day day;
     bool forget_old;
     struct block_index_writer writer;
     struct day_values values[GODB_COLUMN_COUNT];
+    struct l7_spaces l7;
     struct godb_index_counts counts;
     godb_warn_fn *warn;
     void *warn_arg;
@@ -40,13 +42,26 @@ struct block_bytes {
     const uint8_t *columns[GODB_COLUMN_COUNT]; /* as they are stored; NULL: missing */
 };
 
+/* May the old record be this block's?  One that names another day is not, unless its
+ * interface was renamed since. */
+static bool
+may_be_its_own(const struct builder *builder, const struct day_block *block,
+    enum godb_column column)
+{
+    return block->is_own || block->record.owner == 0 ||
+           block_index_is_fresh(&builder->day.index, &builder->day.files[column]);
+}
+
 static bool
 keeps_old(const struct builder *builder, const struct day_block *block,
     enum godb_column column, const struct block_record_column *now)
 {
     const struct block_record_column *old = &block->record.columns[column];
-    return !builder->forget_old && block->has_record && old->start == now->start &&
-           old->packed_bytes == now->packed_bytes && old->hash != now->hash;
+    const bool is_in_place =
+        old->start == now->start && old->packed_bytes == now->packed_bytes;
+    return block->has_record && (block->is_own || is_in_place) &&
+           (old->packed_bytes != now->packed_bytes || old->hash != now->hash) &&
+           may_be_its_own(builder, block, column);
 }
 
 static int
@@ -79,6 +94,7 @@ read_column(struct builder *builder, struct block_bytes *bytes, enum godb_column
     uint32_t slot;
     int rc = day_extent(
         day, column, bytes->block.slot, bytes->block.row_count, &slot, &extent, err);
+    if (rc == GODB_OK) rc = day_check_missing(day, &bytes->block, column, &extent, err);
     if (rc != GODB_OK || extent.raw_bytes == 0) return rc;
     rc = read_values(builder, bytes, column, slot, &extent, err);
     if (rc != GODB_OK && rc != GODB_ENOMEM) err_prefix(err, day->path);
@@ -96,6 +112,9 @@ read_block(struct builder *builder, uint32_t slot, struct block_bytes *bytes,
         rc = read_column(builder, bytes, (enum godb_column)col, err);
     if (rc != GODB_OK) return rc;
     bytes->record.time_s = day_block_time(&builder->day, slot);
+    bytes->record.owner = builder->day.owner;
+    bytes->record.has_l7_table =
+        l7_spaces_at(&builder->l7, bytes->record.time_s) != godb_l7_libprotoident();
     block_record_describe(&bytes->record, bytes->columns, bytes->block.row_count);
     return GODB_OK;
 }
@@ -140,7 +159,7 @@ put_bad_block(struct builder *builder, uint32_t slot, struct block_bytes *bytes,
 {
     builder->counts.bad_count++;
     if (builder->warn) builder->warn(builder->warn_arg, why);
-    if (!bytes->block.has_record || builder->forget_old) return GODB_OK;
+    if (!bytes->block.has_record) return GODB_OK;
     return put_record(builder, slot, &bytes->block.record, NULL, 0, err);
 }
 
@@ -157,6 +176,26 @@ build_block(struct builder *builder, uint32_t slot, struct godb_err *err)
     return put_block(builder, slot, &bytes, err);
 }
 
+/* What the old index knows of behind the last block stays known: without its records
+ * nobody would miss the blocks. */
+static int
+keep_missing(struct builder *builder, struct godb_err *err)
+{
+    const struct block_index *old = &builder->day.index;
+    const uint32_t count = day_block_count(&builder->day);
+    struct block_record record;
+    struct godb_err why;
+    if (day_check_count(&builder->day, &why) == GODB_OK) return GODB_OK;
+    if (builder->warn) builder->warn(builder->warn_arg, &why);
+    builder->counts.bad_count += block_index_count(old) - count;
+    int rc = GODB_OK;
+    for (uint32_t slot = count; slot < block_index_count(old) && rc == GODB_OK; slot++)
+        if (block_index_find(old, slot, &record) &&
+            block_index_owns(old, slot, &record))
+            rc = put_record(builder, slot, &record, NULL, 0, err);
+    return rc;
+}
+
 static int
 build_blocks(struct builder *builder, struct godb_err *err)
 {
@@ -168,6 +207,7 @@ build_blocks(struct builder *builder, struct godb_err *err)
          slot++)
         if (day_block_is_first(&builder->day, slot))
             rc = build_block(builder, slot, err);
+    if (rc == GODB_OK) rc = keep_missing(builder, err);
     if (rc != GODB_OK) return rc;
     rc = block_index_stamp(&builder->writer, builder->day.files);
     if (rc == 0 &&
@@ -193,7 +233,9 @@ build_day(struct builder *builder, struct godb_err *err)
     int rc = lock_day(builder, err);
     if (rc == GODB_OK) rc = day_open_columns(&builder->day, GODB_COLUMNS_ALL, err);
     if (rc != GODB_OK) return rc;
-    day_open_index(&builder->day);
+    if (!builder->forget_old) day_open_index(&builder->day);
+    /* One that cannot be read is told when names are asked for. */
+    l7_file_read(&builder->l7, builder->day.dir_fd, NULL);
     rc = build_blocks(builder, err);
     if (rc != GODB_OK) unlinkat(builder->day.dir_fd, BLOCK_INDEX_NEW_FILE, 0);
     block_index_close_write(&builder->writer);
@@ -216,6 +258,7 @@ index_build(const char *root, const char *iface, int64_t day_s, bool forget_old,
         rc = build_day(builder, err);
         day_close(&builder->day);
     }
+    l7_spaces_free(&builder->l7);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         day_values_free(&builder->values[col]);
     if (out) *out = builder->counts;
@@ -250,7 +293,8 @@ index_check(const char *root, const char *iface, int64_t day_s, bool *out_is_who
                 day_block_enter(&day, slot, slot, &block, NULL) == GODB_OK &&
                 block.has_record;
         }
-        *out_is_whole = out->indexed_count == out->block_count && is_fresh(&day);
+        *out_is_whole = out->indexed_count == out->block_count && is_fresh(&day) &&
+                        day_check_count(&day, NULL) == GODB_OK;
     }
     day_close(&day);
     return rc;

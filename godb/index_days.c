@@ -67,7 +67,7 @@ enter_iface(struct walk *walk, const char *iface, struct godb_err *err)
     int length = snprintf(path, sizeof path, "%s/%s", godb_root(walk->db), iface);
     if (length < 0 || (size_t)length >= sizeof path)
         return err_set(err, GODB_EARG, "%s: the path is too long", godb_root(walk->db));
-    walk->iface_fd = fs_open_dir(AT_FDCWD, path);
+    walk->iface_fd = fs_open_below(godb_root(walk->db), iface, NULL);
     if (walk->iface_fd < 0) return err_sys(err, errno, "%s", path);
     walk->is_locked = flock(walk->iface_fd, LOCK_EX | LOCK_NB) == 0;
     return walk->is_locked ? GODB_OK : find_newest(walk, iface, err);

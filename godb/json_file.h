@@ -18,6 +18,16 @@ int json_file_read(json_t **out, int dir_fd, const char *name, struct godb_err *
  * then memory was out when it was made. */
 int json_file_write(int dir_fd, const char *name, json_t *root, struct godb_err *err);
 
+/* The same, with a key "check" behind all others: the hash of the text in front of it.
+ * For files that no other program writes. */
+int json_file_write_checked(
+    int dir_fd, const char *name, json_t *root, struct godb_err *err);
+
+/* Read such a file: GODB_ECORRUPT too where it is not what was written.  *out_has_check
+ * (may be NULL): false where it has no such key. */
+int json_file_read_checked(json_t **out, bool *out_has_check, int dir_fd,
+    const char *name, struct godb_err *err);
+
 enum { JSON_FILE_MAX_BYTES = 64 << 20 };
 
 #endif

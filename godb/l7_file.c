@@ -15,7 +15,8 @@ static const char L7_FILE[] = "l7proto.json";
 
 enum {
     L7_SPACES_MAX = GODB_DAY_BLOCKS, /* more changes than blocks make no sense */
-    L7_VERSION = 1
+    L7_VERSION_PLAIN = 1,            /* without the check, as it was first */
+    L7_VERSION = 2
 };
 
 static int
@@ -85,11 +86,13 @@ l7_file_read(struct l7_spaces *out, int dir_fd, struct godb_err *err)
 {
     json_t *root;
     memset(out, 0, sizeof *out);
-    int rc = json_file_read(&root, dir_fd, L7_FILE, err);
+    bool has_check;
+    int rc = json_file_read_checked(&root, &has_check, dir_fd, L7_FILE, err);
     if (rc == GODB_ENOTFOUND) return GODB_OK;
     if (rc != GODB_OK) return rc;
-    if (json_integer_value(json_object_get(root, "version")) != L7_VERSION)
-        rc = bad(err, "not of version 1");
+    const json_int_t version = json_integer_value(json_object_get(root, "version"));
+    if (version != L7_VERSION_PLAIN && (version != L7_VERSION || !has_check))
+        rc = bad(err, "not of version 1 or 2");
     else
         rc = read_spaces(out, json_object_get(root, "name_spaces"), err);
     json_decref(root);
@@ -171,5 +174,5 @@ l7_file_declare(
     }
     json_t *root = spaces_json(&old, time_s, names);
     l7_spaces_free(&old);
-    return json_file_write(dir_fd, L7_FILE, root, err);
+    return json_file_write_checked(dir_fd, L7_FILE, root, err);
 }

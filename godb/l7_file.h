@@ -4,9 +4,10 @@
  *
  * <day>/l7proto.json, which other readers ignore, one line of JSON:
  *
- *   {"version":1,"name_spaces":[
+ *   {"version":2,"name_spaces":[
  *      {"from":1700000000,"library":"nDPI 4.2.0",
- *       "protocols":[[0,"Unknown","Unspecified"],[7,"HTTP","Web"], ...]}]}
+ *       "protocols":[[0,"Unknown","Unspecified"],[7,"HTTP","Web"], ...]}],
+ *    "check":"0123456789abcdef"}
  *
  * A block stamped S follows the last entry with from <= S; where there is none, or no
  * file, ids are libprotoident's.  An entry of the library "libprotoident" needs no

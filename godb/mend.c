@@ -36,12 +36,12 @@ mend_slots(struct colfile files[GODB_COLUMN_COUNT], const char *path,
         uint32_t keep = file->used;
         while (keep > 0 && !is_committed(commit, colfile_time(file, keep - 1)))
             keep--;
-        if (keep == file->used) continue;
+        const uint32_t dropped = colfile_stamped_from(file, keep);
         struct godb_err news;
         err_set(&news, GODB_ECORRUPT,
             "%s/%s: dropped %u half-written block(s) that not all columns have", path,
-            godb_columns[col].file, file->used - keep);
-        if (warn) warn(warn_arg, &news);
+            godb_columns[col].file, dropped);
+        if (warn && dropped > 0) warn(warn_arg, &news);
         int rc = colfile_drop_slots(file, keep);
         if (rc != 0) return err_sys(err, rc, "%s/%s", path, godb_columns[col].file);
     }
@@ -127,6 +127,15 @@ is_complete(const struct meta *meta, const struct day *day)
     return true;
 }
 
+/* Is it the file that cannot be read?  Without memory or descriptors it can later, and
+ * what it knows beside the columns must not be thrown away for that. */
+static bool
+is_lost(const struct godb_err *why)
+{
+    return why->status == GODB_ECORRUPT || why->os_errno == EIO ||
+           why->os_errno == ENODATA || why->os_errno == EINVAL;
+}
+
 int
 mend_meta(struct meta *out, bool *out_changed, int dir_fd, const char *root,
     const char *iface, int64_t day_s, godb_warn_fn *warn, void *warn_arg,
@@ -137,8 +146,11 @@ mend_meta(struct meta *out, bool *out_changed, int dir_fd, const char *root,
     struct day day;
     memset(out, 0, sizeof *out);
     int rc = meta_read(&old, dir_fd, &why);
-    if (rc == GODB_ENOMEM) return err_nomem(err);
-    if (rc == GODB_ECORRUPT && warn) warn(warn_arg, &why);
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !is_lost(&why)) {
+        if (err) *err = why;
+        return rc;
+    }
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND && warn) warn(warn_arg, &why);
     rc = day_open(&day, root, iface, day_s, err);
     if (rc == GODB_OK) {
         const bool complete = is_complete(&old, &day);
@@ -170,7 +182,7 @@ mend_day(struct godb *db, const char *iface, int64_t day_s, godb_warn_fn *warn,
         snprintf(path, sizeof path, "%s/%s/%" PRId64, godb_root(db), iface, day_s);
     if (length < 0 || (size_t)length >= sizeof path)
         return err_set(err, GODB_EARG, "%s: the path is too long", godb_root(db));
-    int dir_fd = fs_open_dir(AT_FDCWD, path);
+    int dir_fd = fs_open_below(godb_root(db), iface, strrchr(path, '/') + 1);
     if (dir_fd < 0) return err_sys(err, errno, "%s", path);
     int rc = mend_meta(
         &meta, &changed, dir_fd, godb_root(db), iface, day_s, warn, warn_arg, err);
@@ -215,6 +227,15 @@ find_iface(struct godb *db, const char *iface, struct godb_iface_info *out,
     return GODB_OK;
 }
 
+/* All its days were deleted, and summary.json could not follow. */
+static int
+forget_if_known(const char *root, const char *iface, struct godb_err *err)
+{
+    struct summary_entry entry;
+    if (summary_read(&entry, root, iface, NULL) != GODB_OK) return GODB_OK;
+    return summary_forget(root, iface, err);
+}
+
 int
 mend_summary(struct godb *db, const char *iface, godb_warn_fn *warn, void *warn_arg,
     struct godb_err *err)
@@ -226,7 +247,8 @@ mend_summary(struct godb *db, const char *iface, godb_warn_fn *warn, void *warn_
         rc = mend_days(db, iface, warn, warn_arg, err);
         if (rc == GODB_OK) rc = find_iface(db, iface, &info, err);
     }
-    if (rc != GODB_OK || info.block_count == 0) return rc;
+    if (rc != GODB_OK) return rc;
+    if (info.block_count == 0) return forget_if_known(godb_root(db), iface, err);
     const struct summary_entry entry = {meta_number(info.flow_count),
         meta_number(info.traffic_bytes), info.begin_s, info.end_s};
     if (summary_read(&old, godb_root(db), iface, NULL) == GODB_OK &&

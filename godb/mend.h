@@ -8,8 +8,10 @@
 #include "godb/colfile.h"
 #include "godb/meta.h"
 
-/* Drop the slots at the end of each column that the commit column does not have: what a
- * crash between two columns left.  files are open for writing; path is for messages. */
+/* Drop the slots at the end of each column that the commit column does not have, and
+ * whatever stands behind the used ones: what a crash left between two columns, or
+ * between two sectors of a header.  warn hears of blocks that go.  files are open for
+ * writing; path is for messages. */
 int mend_slots(struct colfile files[GODB_COLUMN_COUNT], const char *path,
     godb_warn_fn *warn, void *warn_arg, struct godb_err *err);
 

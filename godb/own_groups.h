@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * own_groups.h -- the groups that one thread sums up for itself.
- *
- *      few keys are possible    pages: key -> number of the group
- *      many                     group_table.h
- *
- * Ports and protocols are so few that their value says where their group is; there is
- * nothing to hash.
  */
 #ifndef GODB_OWN_GROUPS_H
 #define GODB_OWN_GROUPS_H
@@ -14,16 +8,15 @@
 #include "godb/group_key.h"
 #include "godb/group_table.h"
 
-enum { OWN_GROUPS_MAX = 12288, OWN_PAGES = 256, OWN_PAGE_KEYS = 65536 };
+/* What fits a core's cache beside the columns of a block. */
+enum { OWN_GROUPS_MAX = 12288 };
 
 struct own_groups {
-    struct row_list rows; /* groups, and room for a batch */
+    struct row_list rows; /* groups */
     unsigned key_words;
     uint64_t seed;
     uint64_t row_count; /* that groups were made of since they were cleared */
     struct group_table table;
-    bool has_pages;             /* instead of the table */
-    uint16_t *pages[OWN_PAGES]; /* number + 1; 0: no group */
 };
 
 /* pool is borrowed until own_groups_free(). */
@@ -31,10 +24,9 @@ void own_groups_init(struct own_groups *own, const struct key_layout *layout,
     struct chunk_pool *pool, unsigned row_words, uint64_t seed);
 void own_groups_free(struct own_groups *own);
 
-/* Add at most GROUP_BATCH rows; *hashes is room for as many.  There are never to be
- * more than OWN_GROUPS_MAX groups.  GODB_OK or GODB_ENOMEM. */
-int own_groups_add(
-    struct own_groups *own, const uint64_t *rows, uint32_t *hashes, size_t count);
+/* Add rows.  There are never to be more than OWN_GROUPS_MAX groups.  GODB_OK or
+ * GODB_ENOMEM. */
+int own_groups_add(struct own_groups *own, const uint64_t *rows, size_t count);
 
 /* Forget the groups. */
 void own_groups_clear(struct own_groups *own);

@@ -89,11 +89,12 @@ keep_slice(const struct grouping *grouping, const struct slice *slice, uint64_t 
 }
 
 static int
-add_extent(const struct regrouper *worker, const struct slice *slice,
-    struct row_list *list, struct spill_extent extent, struct godb_err *err)
+add_extent(struct regrouper *worker, const struct slice *slice,
+    struct spill_extent extent, struct godb_err *err)
 {
     struct task *task = worker->task;
-    const size_t row_bytes = list->row_words * sizeof(uint64_t);
+    const size_t row_bytes =
+        grouping_row_words(task->grouping, slice->kind) * sizeof(uint64_t);
     while (extent.row_count > 0) {
         size_t rows = BUFFER_BYTES / row_bytes;
         if (extent.row_count < rows) rows = (size_t)extent.row_count;
@@ -106,7 +107,7 @@ add_extent(const struct regrouper *worker, const struct slice *slice,
         extent.row_count -= rows;
         if (slice->count > 1)
             rows = keep_slice(task->grouping, slice, worker->buffer, rows);
-        if (row_list_append(list, worker->buffer, rows, true) != GODB_OK)
+        if (group_table_add(&worker->table, worker->buffer, rows) != GODB_OK)
             return err_nomem(err);
     }
     return GODB_OK;
@@ -192,20 +193,28 @@ rank_slice(struct regrouper *worker, enum group_kind kind,
     return count_run(task, kind, groups, &run) == GODB_OK ? GODB_OK : err_nomem(err);
 }
 
+static uint64_t
+count_spilled(const struct group_part *part)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < part->spilled_count; i++)
+        rows += part->spilled[i].row_count;
+    return rows;
+}
+
 static int
 do_slice(struct regrouper *worker, const struct slice *slice, struct godb_err *err)
 {
     const struct grouping *grouping = worker->task->grouping;
     struct row_list list;
-    uint64_t group_count = 0;
     int rc = GODB_OK;
     row_list_init(&list, &worker->pool, grouping_row_words(grouping, slice->kind));
-    for (size_t i = 0; i < slice->part->spilled_count && rc == GODB_OK; i++)
-        rc = add_extent(worker, slice, &list, slice->part->spilled[i], err);
-    if (rc == GODB_OK &&
-        group_table_fold(&worker->table, &list, grouping->layouts[slice->kind].words,
-            grouping->parts.seed, &group_count) != GODB_OK)
+    if (group_table_begin(&worker->table, &list, grouping->layouts[slice->kind].words,
+            grouping->parts.seed,
+            count_spilled(slice->part) / slice->count / 4) != GODB_OK)
         rc = err_nomem(err);
+    for (size_t i = 0; i < slice->part->spilled_count && rc == GODB_OK; i++)
+        rc = add_extent(worker, slice, slice->part->spilled[i], err);
     if (rc == GODB_OK) rc = rank_slice(worker, slice->kind, &list, err);
     row_list_free(&list);
     return rc;
@@ -215,10 +224,8 @@ do_slice(struct regrouper *worker, const struct slice *slice, struct godb_err *e
 static uint32_t
 count_slices(const struct task *task, const struct slice *part)
 {
-    uint64_t rows = 0;
+    const uint64_t rows = count_spilled(part->part);
     uint32_t slices = 1;
-    for (size_t i = 0; i < part->part->spilled_count; i++)
-        rows += part->part->spilled[i].row_count;
     const unsigned row_words = grouping_row_words(task->grouping, part->kind);
     while (slices < SLICES_MAX &&
            group_table_bytes(task->chunk_bytes, row_words, rows / slices) +

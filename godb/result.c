@@ -111,7 +111,7 @@ fold_part(struct folder *folder, struct group_part *part, struct group_table *ta
     int rc = job_check(folder->job, err);
     if (rc == GODB_OK)
         rc = group_part_fold(part, table, folder->result->grouping.parts.seed, err);
-    if (rc == GODB_OK) row_list_sum(&part->rows, part->key_words, sums);
+    if (rc == GODB_OK) row_list_sum(&part->groups, part->key_words, sums);
     return rc;
 }
 
@@ -155,7 +155,7 @@ fold_all(struct godb_result *result, size_t thread_count, struct job *job,
         folders[i] = (struct folder){result, job, &next_part};
     int rc = job_run(job, fold_parts, folders, sizeof *folders, thread_count, err);
     for (size_t i = 0; i < result->grouping.parts.count; i++)
-        result->group_count += result->grouping.parts.parts[i].group_count;
+        result->group_count += result->grouping.parts.parts[i].groups.count;
     return rc;
 }
 
@@ -170,7 +170,7 @@ finish_in_memory(struct godb_result *result, uint64_t limit, size_t thread_count
     if (result->lists == NULL) return err_nomem(err);
     for (size_t i = 0; i < parts->count; i++)
         result->lists[i] =
-            (struct ranked_list){&parts->parts[i].rows, group_kind_of(i)};
+            (struct ranked_list){&parts->parts[i].groups, group_kind_of(i)};
     /* Threads are not worth it for groups that are ordered before they have begun. */
     enum { FEW = 20000 };
     int rc = ranking_make(&result->ranking, &result->order, result->lists, parts->count,

@@ -42,7 +42,8 @@ day_knows(const struct l7_search *search, const struct day_ref *ref, const char 
     int length = snprintf(path, sizeof path, "%s/%s/%" PRId64, search->root,
         search->days->ifaces[ref->iface], ref->day_s);
     if (length < 0 || (size_t)length >= sizeof path) return false;
-    int dir_fd = fs_open_dir(AT_FDCWD, path);
+    int dir_fd = fs_open_below(
+        search->root, search->days->ifaces[ref->iface], strrchr(path, '/') + 1);
     if (dir_fd < 0) return false;
     if (l7_file_read(&spaces, dir_fd, NULL) == GODB_OK) {
         for (size_t i = 0; i < spaces.count && !found; i++)

@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "godb/bytes.h"
-#include "godb/codec.h"
 #include "godb/day.h"
 #include "godb/error.h"
 #include "godb/fsutil.h"
@@ -24,12 +22,6 @@
 /* A header may name bytes that never reached the disk, where the writer did not sync;
  * more than this is no lost tail but garbage. */
 #define TAIL_MAX_BYTES (UINT64_C(256) << 20)
-
-enum {
-    SMALL_ROWS_MAX = 32 << 10,
-    GOOD_ROWS_MAX = 128 << 10,
-    FAST_ROWS_MAX = 512 << 10
-};
 
 static int
 file_err(struct stage *stage, int col, int os_errno, struct godb_err *err)
@@ -43,13 +35,15 @@ static int
 make_day_dir(struct stage *stage, const char *root, const char *iface, int64_t day_s,
     struct godb_err *err)
 {
+    char name[24];
     int length =
         snprintf(stage->path, sizeof stage->path, "%s/%s/%" PRId64, root, iface, day_s);
     if (length < 0 || (size_t)length >= sizeof stage->path)
         return err_set(err, GODB_EARG, "%s: the path is too long", root);
-    if (mkdir(stage->path, 0755) != 0 && errno != EEXIST)
+    if (mkdir(stage->path, FS_DIR_MODE) != 0 && errno != EEXIST)
         return err_sys(err, errno, "%s: cannot be created", stage->path);
-    stage->dir_fd = fs_open_dir(AT_FDCWD, stage->path);
+    snprintf(name, sizeof name, "%" PRId64, day_s);
+    stage->dir_fd = fs_open_below(root, iface, name);
     if (stage->dir_fd < 0) return err_sys(err, errno, "%s", stage->path);
     stage->day_s = day_s;
     return GODB_OK;
@@ -84,8 +78,8 @@ cut_tail(struct stage *stage, int col, struct godb_err *err)
             "%s/%s: the header puts the next block at %" PRIu64
             ", the file has %" PRIu64 " bytes; move the day away to go on",
             stage->path, godb_columns[col].file, next, file->file_bytes);
-    if (file->file_bytes > next && ftruncate(file->fd, (off_t)next) != 0)
-        return file_err(stage, col, errno, err);
+    const int rc = file->file_bytes > next ? fs_truncate(file->fd, next) : 0;
+    if (rc != 0) return file_err(stage, col, rc, err);
     stage->next_offset[col] = next;
     return GODB_OK;
 }
@@ -145,21 +139,17 @@ open_index(struct stage *stage, const char *root, const char *iface, godb_warn_f
 
 /* Where the block lies and what it holds. */
 static int
-index_block(struct stage *stage, const struct godb_block *block,
-    struct block_record *record, struct staged_block *entry)
+index_block(
+    struct stage *stage, const struct packed_block *packed, struct staged_block *entry)
 {
-    const uint8_t *columns[GODB_COLUMN_COUNT];
-    uint8_t *lines;
+    struct block_record record = packed->record;
+    if (!packed->is_described) return ENOMEM;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        columns[col] = block->columns[col];
-    record->time_s = entry->time_s;
-    block_record_describe(record, columns, (uint32_t)block->count);
-    if (sieve_build(&lines, &record->line_count, columns, (uint32_t)block->count,
-            entry->time_s) != GODB_OK)
-        return ENOMEM;
-    int rc = block_index_add(&stage->index, record, lines, &entry->index_at);
-    free(lines);
-    return rc;
+        record.columns[col].start = stage->next_offset[col];
+    record.time_s = entry->time_s;
+    record.owner = stage->owner;
+    record.has_l7_table = stage->has_l7_table;
+    return block_index_add(&stage->index, &record, packed->lines, &entry->index_at);
 }
 
 static void
@@ -189,6 +179,7 @@ stage_open(struct stage *stage, const char *root, const char *iface, int64_t day
 {
     memset(stage, 0, sizeof *stage);
     stage->dir_fd = stage->index.fd = -1;
+    stage->owner = block_record_owner(iface, day_s);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         stage->files[col].fd = -1;
     int rc = make_day_dir(stage, root, iface, day_s, err);
@@ -199,9 +190,8 @@ stage_open(struct stage *stage, const char *root, const char *iface, int64_t day
             &stage->meta, NULL, stage->dir_fd, root, iface, day_s, warn, warn_arg, err);
     if (rc == GODB_OK) rc = open_index(stage, root, iface, warn, warn_arg, err);
     if (rc == GODB_OK) {
-        stage->codec = codec_state_new();
         stage->staged = calloc(GODB_DAY_BLOCKS, sizeof *stage->staged);
-        if (stage->codec == NULL || stage->staged == NULL) rc = err_nomem(err);
+        if (stage->staged == NULL) rc = err_nomem(err);
     }
     if (rc != GODB_OK) stage_close(stage);
     return rc;
@@ -217,12 +207,7 @@ stage_close(struct stage *stage)
     stage->dir_fd = -1;
     meta_free(&stage->meta);
     free(stage->staged);
-    codec_state_free(stage->codec);
-    free(stage->raw);
-    free(stage->packed);
     stage->staged = NULL;
-    stage->codec = NULL;
-    stage->raw = stage->packed = NULL;
 }
 
 uint32_t
@@ -234,83 +219,52 @@ stage_block_count(const struct stage *stage)
 /* --- Adding ----------------------------------------------------------------------- */
 
 static int
-reserve(uint8_t **buffer, size_t *capacity, size_t need)
+add_column(struct stage *stage, int col, const struct packed_block *packed,
+    struct staged_block *entry, struct godb_err *err)
 {
-    if (need <= *capacity) return GODB_OK;
-    uint8_t *bigger = realloc(*buffer, need);
-    if (bigger == NULL) return GODB_ENOMEM;
-    *buffer = bigger;
-    *capacity = need;
-    return GODB_OK;
-}
-
-/* stamp, values, stamp */
-static int
-frame(struct stage *stage, const uint8_t *values, size_t value_bytes, int64_t time_s)
-{
-    const size_t raw_bytes = value_bytes + COLFILE_STAMPS;
-    const size_t bound = codec_bound(raw_bytes);
-    if (reserve(&stage->raw, &stage->raw_capacity, raw_bytes) != GODB_OK ||
-        reserve(&stage->packed, &stage->packed_capacity, bound) != GODB_OK)
-        return GODB_ENOMEM;
-    put_be64(stage->raw, (uint64_t)time_s);
-    if (value_bytes > 0) memcpy(stage->raw + 8, values, value_bytes);
-    put_be64(stage->raw + 8 + value_bytes, (uint64_t)time_s);
-    return GODB_OK;
-}
-
-/* A block of some thousand flows takes milliseconds in any case; one of a million would
- * take seconds. */
-static enum codec_effort
-effort_for(size_t row_count)
-{
-    if (row_count > FAST_ROWS_MAX) return CODEC_FASTEST;
-    if (row_count > GOOD_ROWS_MAX) return CODEC_FAST;
-    return row_count > SMALL_ROWS_MAX ? CODEC_GOOD : CODEC_SMALL;
-}
-
-static int
-add_column(struct stage *stage, int col, const struct godb_block *block,
-    struct staged_block *entry, struct block_record_column *record,
-    struct godb_err *err)
-{
-    const size_t value_bytes = block->count * godb_columns[col].width_bytes;
-    if (frame(stage, block->columns[col], value_bytes, entry->time_s) != GODB_OK)
-        return err_nomem(err);
-    const size_t raw_bytes = value_bytes + COLFILE_STAMPS;
-    const size_t packed = codec_pack(stage->codec, effort_for(block->count),
-        stage->packed, stage->packed_capacity, stage->raw, raw_bytes);
-    if (packed == 0) return err_nomem(err);
-    int rc = fs_write_at(
-        stage->files[col].fd, stage->packed, packed, stage->next_offset[col]);
+    const uint32_t packed_bytes = packed->record.columns[col].packed_bytes;
+    int rc = fs_write_at(stage->files[col].fd, packed->bytes + packed->at[col],
+        packed_bytes, stage->next_offset[col]);
     if (rc != 0) return file_err(stage, col, rc, err);
-    entry->raw_bytes[col] = raw_bytes;
-    record->start = stage->next_offset[col];
-    record->packed_bytes = (uint32_t)packed;
-    record->hash = block_record_hash(stage->packed, packed);
-    entry->end[col] = stage->next_offset[col] + packed;
+    entry->raw_bytes[col] = packed->raw_bytes[col];
+    entry->end[col] = stage->next_offset[col] + packed_bytes;
+    return GODB_OK;
+}
+
+/* The commit column's slots first. */
+int
+stage_settle(struct stage *stage, struct godb_err *err)
+{
+    if (!stage->has_debris) return GODB_OK;
+    int rc = colfile_drop_slots(
+        &stage->files[DAY_COMMIT_COLUMN], stage->sound[DAY_COMMIT_COLUMN]);
+    if (rc != 0) return file_err(stage, DAY_COMMIT_COLUMN, rc, err);
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        rc = colfile_drop_slots(&stage->files[col], stage->sound[col]);
+        if (rc != 0) return file_err(stage, col, rc, err);
+    }
+    stage->has_debris = false;
+    stage_drop(stage);
     return GODB_OK;
 }
 
 int
-stage_add(struct stage *stage, const struct godb_block *block,
+stage_add(struct stage *stage, const struct packed_block *packed,
     const struct meta_block *meta, struct godb_err *err)
 {
     if (stage_block_count(stage) >= GODB_DAY_BLOCKS)
         return err_set(err, GODB_EFULL, "%s: the day is full, it has %d blocks",
             stage->path, GODB_DAY_BLOCKS);
-    if (block->count > (CODEC_RAW_MAX - COLFILE_STAMPS) / GODB_IP_BYTES)
-        return err_set(err, GODB_EARG, "%s: %zu flows are too many for one block",
-            stage->path, block->count);
+    int rc = stage_settle(stage, err);
+    if (rc != GODB_OK) return rc;
     struct staged_block *entry = &stage->staged[stage->staged_count];
-    struct block_record record;
     entry->time_s = meta->time_s;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
-        int rc = add_column(stage, col, block, entry, &record.columns[col], err);
+        rc = add_column(stage, col, packed, entry, err);
         if (rc != GODB_OK) return rc;
     }
     if (stage->index.fd >= 0) {
-        int rc = index_block(stage, block, &record, entry);
+        rc = index_block(stage, packed, entry);
         if (rc != 0) end_index(stage, rc);
     }
     if (meta_add(&stage->meta, meta) != GODB_OK) return err_nomem(err);
@@ -326,66 +280,91 @@ stage_add(struct stage *stage, const struct godb_block *block,
 static int
 sync_columns(struct stage *stage, struct godb_err *err)
 {
+    /* All on their way before the first is waited for: one journal commit has them all.
+     * Where that cannot be, fs_sync_data() does all of it. */
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        if (fdatasync(stage->files[col].fd) != 0)
-            return file_err(stage, col, errno, err);
-    return GODB_OK;
-}
-
-static int
-write_slots(struct stage *stage, int col, struct godb_err *err)
-{
-    struct colfile *file = &stage->files[col];
-    for (uint32_t i = 0; i < stage->staged_count; i++) {
-        const struct staged_block *entry = &stage->staged[i];
-        if (file->used >= GODB_DAY_BLOCKS)
-            return err_set(err, GODB_EFULL, "%s/%s: all %d slots are used", stage->path,
-                godb_columns[col].file, GODB_DAY_BLOCKS);
-        int rc = colfile_write_slot(
-            file, file->used, entry->time_s, entry->end[col], entry->raw_bytes[col]);
+        (void)sync_file_range(stage->files[col].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        const int rc = fs_sync_data(stage->files[col].fd);
         if (rc != 0) return file_err(stage, col, rc, err);
     }
     return GODB_OK;
 }
 
 static int
-commit_slots(struct stage *stage, struct godb_err *err)
+write_extents(struct stage *stage, int col, struct godb_err *err)
 {
-    int rc = sync_columns(stage, err);
-    for (int col = 0; col < GODB_COLUMN_COUNT && rc == GODB_OK; col++)
-        if (col != DAY_COMMIT_COLUMN) rc = write_slots(stage, col, err);
-    if (rc == GODB_OK) rc = sync_columns(stage, err);
-    if (rc == GODB_OK && fsync(stage->dir_fd) != 0)
-        rc = err_sys(err, errno, "%s", stage->path);
-    if (rc == GODB_OK) rc = write_slots(stage, DAY_COMMIT_COLUMN, err);
-    if (rc == GODB_OK && fdatasync(stage->files[DAY_COMMIT_COLUMN].fd) != 0)
-        rc = file_err(stage, DAY_COMMIT_COLUMN, errno, err);
+    struct colfile *file = &stage->files[col];
+    if (file->used + stage->staged_count > GODB_DAY_BLOCKS)
+        return err_set(err, GODB_EFULL, "%s/%s: all %d slots are used", stage->path,
+            godb_columns[col].file, GODB_DAY_BLOCKS);
+    for (uint32_t i = 0; i < stage->staged_count; i++) {
+        const struct staged_block *entry = &stage->staged[i];
+        const int rc = colfile_write_extent(
+            file, file->used + i, entry->end[col], entry->raw_bytes[col]);
+        if (rc != 0) return file_err(stage, col, rc, err);
+    }
+    return GODB_OK;
+}
+
+static int
+write_stamps(struct stage *stage, int col, struct godb_err *err)
+{
+    struct colfile *file = &stage->files[col];
+    for (uint32_t i = 0; i < stage->staged_count; i++) {
+        const int rc = colfile_write_stamp(file, file->used, stage->staged[i].time_s);
+        if (rc != 0) return file_err(stage, col, rc, err);
+    }
+    return GODB_OK;
+}
+
+static int
+write_slots(struct stage *stage, struct godb_err *err)
+{
+    int rc = GODB_OK;
+    for (int col = 0; col < GODB_COLUMN_COUNT && rc == GODB_OK; col++) {
+        rc = write_extents(stage, col, err);
+        if (rc == GODB_OK && col != DAY_COMMIT_COLUMN)
+            rc = write_stamps(stage, col, err);
+    }
     return rc;
 }
 
-/* Take the slots back, the commit column's first. */
-static void
-roll_back(struct stage *stage, const uint32_t *used)
+static int
+sync_day(struct stage *stage, struct godb_err *err)
 {
-    colfile_drop_slots(&stage->files[DAY_COMMIT_COLUMN], used[DAY_COMMIT_COLUMN]);
-    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        colfile_drop_slots(&stage->files[col], used[col]);
-    stage_drop(stage);
+    int rc = sync_columns(stage, err);
+    if (rc != GODB_OK) return rc;
+    rc = fs_sync(stage->dir_fd);
+    return rc == 0 ? GODB_OK : err_sys(err, rc, "%s", stage->path);
+}
+
+static int
+commit_slots(struct stage *stage, struct godb_err *err)
+{
+    int rc = sync_columns(stage, err);
+    if (rc == GODB_OK) rc = write_slots(stage, err);
+    if (rc == GODB_OK) rc = sync_day(stage, err);
+    if (rc == GODB_OK) rc = write_stamps(stage, DAY_COMMIT_COLUMN, err);
+    if (rc != GODB_OK) return rc;
+    rc = fs_sync_data(stage->files[DAY_COMMIT_COLUMN].fd);
+    return rc == 0 ? GODB_OK : file_err(stage, DAY_COMMIT_COLUMN, rc, err);
 }
 
 int
 stage_commit(struct stage *stage, struct godb_err *err)
 {
-    uint32_t used[GODB_COLUMN_COUNT];
     if (stage->staged_count == 0) return GODB_OK;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        used[col] = stage->files[col].used;
+        stage->sound[col] = stage->files[col].used;
     int rc = commit_slots(stage, err);
     if (rc != GODB_OK) {
-        roll_back(stage, used);
+        stage->has_debris = true;
+        stage_drop(stage);
+        (void)stage_settle(stage, NULL);
         return rc;
     }
-    commit_index(stage, used[DAY_COMMIT_COLUMN]);
+    commit_index(stage, stage->sound[DAY_COMMIT_COLUMN]);
     stage->staged_count = 0;
     return GODB_OK;
 }

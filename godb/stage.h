@@ -4,9 +4,12 @@
  *
  *   stage_add      bytes of every column, behind the last block; no slot names them
  *   stage_commit   1  sync the bytes
- *                  2  slots of all columns but the commit column; sync
- *                  3  slots of the commit column, one block at a time; sync   <- commit
+ *                  2  slots of all columns, but no stamps in the commit column; sync
+ *                  3  stamps of the commit column, one by one; sync   <- commit
  *                  4  blocks.index; meta.json, replaced at once
+ *
+ * A slot's three numbers lie in three sectors, which reach the disk in any order: that
+ * is why the commit column's stamps wait until the others are there.
  *
  * A crash before 3 leaves bytes that no slot names and slots that the commit column
  * does not have: both are invisible (day.h), and stage_open() takes them away.  Bytes
@@ -17,8 +20,8 @@
 #ifndef GODB_STAGE_H
 #define GODB_STAGE_H
 
-#include "godb/block.h"
 #include "godb/block_index.h"
+#include "godb/block_pack.h"
 #include "godb/colfile.h"
 #include "godb/meta.h"
 
@@ -37,13 +40,14 @@ struct stage {
     struct meta meta; /* its last staged_count entries are not committed */
     struct staged_block *staged;
     uint32_t staged_count;
+    /* Slots of each column before a commit that failed. */
+    uint32_t sound[GODB_COLUMN_COUNT];
+    bool has_debris; /* slots behind those could not be cleared yet */
     struct block_index_writer index;
+    bool has_l7_table;  /* of its blocks; set by the writer */
+    uint32_t owner;     /* what its records have as theirs */
     uint64_t index_end; /* of the committed blocks' records */
     int index_errno;    /* what ended it */
-    /* Working memory. */
-    struct codec_state *codec;
-    uint8_t *raw, *packed;
-    size_t raw_capacity, packed_capacity;
 };
 
 /* Open or create <root>/<iface>/<day>, take away what a crash left, and bring meta.json
@@ -56,12 +60,18 @@ void stage_close(struct stage *stage);
 /* Blocks that the day has, staged ones included. */
 uint32_t stage_block_count(const struct stage *stage);
 
-/* Write the block's bytes.  Adds meta to the entries; its time_s is the stamp. */
-int stage_add(struct stage *stage, const struct godb_block *block,
+/* Write the block's bytes.  Adds meta to the entries; its time_s is the stamp that the
+ * block is packed for. */
+int stage_add(struct stage *stage, const struct packed_block *packed,
     const struct meta_block *meta, struct godb_err *err);
 
-/* All staged blocks, or none: after an error they are dropped. */
+/* All staged blocks, or none: after an error they are dropped.  Where the disk does not
+ * even take that, it is made good before anything else is written; until then readers
+ * may see blocks that the next commit brings again. */
 int stage_commit(struct stage *stage, struct godb_err *err);
+
+/* Take back what a commit that failed could not, before the day is closed. */
+int stage_settle(struct stage *stage, struct godb_err *err);
 
 /* GODB_OK, or once, why blocks.index does not follow any more.  The blocks are safe. */
 int stage_index_error(struct stage *stage, struct godb_err *err);

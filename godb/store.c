@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #include "godb/error.h"
+#include "godb/fsutil.h"
 #include "godb/godb.h"
 
 struct godb {
     char *root;
 };
 
-/* mkdir -p */
+/* mkdir -p; the directories above are for everyone to go through. */
 static int
 make_dirs(const char *root, struct godb_err *err)
 {
@@ -27,7 +28,7 @@ make_dirs(const char *root, struct godb_err *err)
     for (char *slash = path + 1; rc == GODB_OK && slash != NULL; slash++) {
         slash = strchr(slash, '/');
         if (slash != NULL) *slash = '\0';
-        if (mkdir(path, 0755) != 0 && errno != EEXIST)
+        if (mkdir(path, slash != NULL ? 0755 : FS_DIR_MODE) != 0 && errno != EEXIST)
             rc = err_sys(err, errno, "%s: cannot be created", path);
         if (slash == NULL) break;
         *slash = '/';
@@ -116,7 +117,7 @@ godb_has_iface(const struct godb *db, const char *name)
     struct stat st;
     if (godb_iface_check(name, NULL) != GODB_OK) return false;
     snprintf(path, sizeof path, "%s/%s", db->root, name);
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    return lstat(path, &st) == 0 && (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
 }
 
 int

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,36 +37,58 @@ sleep_ms(long ms)
         continue;
 }
 
-/* Who holds it, for whoever looks; goDB leaves its lock empty. */
+/* The file, with its owner in it for whoever looks; goDB leaves its own empty.  Ours is
+ * locked by flock(2) besides, which ends with its owner. */
 static int
-try_lock(int root_fd)
+try_lock(int *out_fd, int root_fd)
 {
-    int fd = openat(root_fd, LOCK_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    int fd = openat(root_fd, LOCK_FILE, flags, FS_FILE_MODE);
     if (fd < 0) return errno;
-    dprintf(fd, "%ld\n", (long)getpid());
-    close(fd);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) dprintf(fd, "%ld\n", (long)getpid());
+    *out_fd = fd;
     return 0;
 }
 
+/* One of ours that nobody holds: its owner was killed. */
+static bool
+is_orphan(int fd, const struct stat *st)
+{
+    return st->st_size > 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 /* An update takes milliseconds, so a lock of SUMMARY_STALE_S has no owner any more. */
+static bool
+is_old(const struct stat *st)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - st->st_mtim.tv_sec > SUMMARY_STALE_S;
+}
+
 static void
 break_stale_lock(int root_fd)
 {
-    struct stat st;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (fstatat(root_fd, LOCK_FILE, &st, 0) == 0 &&
-        now.tv_sec - st.st_mtim.tv_sec > SUMMARY_STALE_S)
+    struct stat st, there;
+    int fd = openat(root_fd, LOCK_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0) return;
+    /* While we hold the lock of a file nobody takes it away but us: so, if its name
+     * still leads to it, it is this one that goes. */
+    if (fstat(fd, &st) == 0 && (is_orphan(fd, &st) || is_old(&st)) &&
+        fstatat(root_fd, LOCK_FILE, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+        there.st_ino == st.st_ino)
         unlinkat(root_fd, LOCK_FILE, 0);
+    close(fd);
 }
 
+/* *out_fd is what unlock() takes. */
 static int
-lock(int root_fd, struct godb_err *err)
+lock(int *out_fd, int root_fd, struct godb_err *err)
 {
     long wait_ms = LOCK_FIRST_WAIT_MS;
     for (int tries = 0;; tries++) {
         break_stale_lock(root_fd);
-        int rc = try_lock(root_fd);
+        int rc = try_lock(out_fd, root_fd);
         if (rc == 0) return GODB_OK;
         if (rc != EEXIST) return err_sys(err, rc, "%s", LOCK_FILE);
         if (tries == LOCK_WAITS)
@@ -74,6 +97,13 @@ lock(int root_fd, struct godb_err *err)
         sleep_ms(wait_ms);
         wait_ms *= 2;
     }
+}
+
+static void
+unlock(int fd, int root_fd)
+{
+    unlinkat(root_fd, LOCK_FILE, 0);
+    close(fd);
 }
 
 /* --- The file --------------------------------------------------------------------- */
@@ -122,26 +152,33 @@ merge(struct summary_entry *entry, const json_t *old)
     if (end_s > entry->end_s) entry->end_s = end_s;
 }
 
-/* Interfaces in the order of their names, as the original writes them. */
+static int
+compare_names(const void *one, const void *two)
+{
+    return strcmp(*(const char *const *)one, *(const char *const *)two);
+}
+
+/* Interfaces in the order of their names, as the original writes them.  NULL: out of
+ * memory. */
 static json_t *
 sorted(json_t *ifaces)
 {
-    json_t *out = json_object();
-    char *text = json_dumps(ifaces, JSON_COMPACT | JSON_SORT_KEYS);
-    json_t *by_name = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
-    if (by_name == NULL) {
-        json_decref(out);
-        return NULL;
+    const size_t count = json_object_size(ifaces);
+    const char **names = calloc(count + 1, sizeof *names);
+    json_t *out = json_object(), *value;
+    const char *name;
+    size_t i = 0;
+    int rc = names && out ? 0 : -1;
+    if (rc == 0) {
+        json_object_foreach(ifaces, name, value) names[i++] = name;
+        qsort(names, count, sizeof *names, compare_names);
     }
-    /* The entries themselves keep their own order of keys. */
-    for (void *at = json_object_iter(by_name); at != NULL;
-         at = json_object_iter_next(by_name, at)) {
-        const char *name = json_object_iter_key(at);
-        json_object_set(out, name, json_object_get(ifaces, name));
-    }
-    json_decref(by_name);
-    return out;
+    for (i = 0; i < count && rc == 0; i++)
+        rc = json_object_set(out, names[i], json_object_get(ifaces, names[i]));
+    free(names);
+    if (rc == 0) return out;
+    json_decref(out);
+    return NULL;
 }
 
 static int
@@ -225,10 +262,11 @@ update(const char *root, const char *iface, const struct summary_entry *entry,
 {
     int root_fd = fs_open_dir(AT_FDCWD, root);
     if (root_fd < 0) return err_sys(err, errno, "%s", root);
-    int rc = lock(root_fd, err);
+    int lock_fd = -1;
+    int rc = lock(&lock_fd, root_fd, err);
     if (rc == GODB_OK) {
         rc = update_locked(root_fd, iface, entry, what, err);
-        unlinkat(root_fd, LOCK_FILE, 0);
+        unlock(lock_fd, root_fd);
     }
     close(root_fd);
     if (rc != GODB_OK && rc != GODB_ENOMEM) err_prefix(err, root);
@@ -277,6 +315,22 @@ summary_read(struct summary_entry *out, const char *root, const char *iface,
         rc = err_set(err, GODB_ENOTFOUND, "%s: no '%s'", SUMMARY_FILE, iface);
     json_decref(file);
     return rc;
+}
+
+int
+summary_each(const char *root, void (*visit)(void *arg, const char *iface), void *arg,
+    struct godb_err *err)
+{
+    json_t *file, *value;
+    const char *iface;
+    int rc = read_file(&file, root, err);
+    if (rc != GODB_OK) return rc;
+    json_object_foreach(json_object_get(file, "interfaces"), iface, value)
+    {
+        visit(arg, iface);
+    }
+    json_decref(file);
+    return GODB_OK;
 }
 
 /* --- How much there is ------------------------------------------------------------ */

@@ -6,8 +6,9 @@
  *
  * goDB 2.x answers `-list` and `-i ANY` from it, so it is kept up to date; nothing here
  * depends on it.  Changes happen under summary.lock, made with O_EXCL as goDB 2.x does.
- * goDB's lock records no owner, so one that a killed process left would block everybody
- * for ever: a lock that nobody touched for SUMMARY_STALE_S is taken over.
+ * A lock of ours that a killed process left is taken over at once, as flock(2) tells.
+ * goDB's records no owner, so it would block everybody for ever: a lock that nobody
+ * touched for SUMMARY_STALE_S is taken over, too.
  */
 #ifndef GODB_SUMMARY_H
 #define GODB_SUMMARY_H
@@ -23,6 +24,11 @@ struct summary_entry {
 /* GODB_ENOTFOUND where the file or the interface's entry is missing. */
 int summary_read(struct summary_entry *out, const char *root, const char *iface,
     struct godb_err *err);
+
+/* Call visit() for each interface that it has.  GODB_ENOTFOUND where there is no file,
+ * GODB_ECORRUPT where it cannot be understood. */
+int summary_each(const char *root, void (*visit)(void *arg, const char *iface),
+    void *arg, struct godb_err *err);
 
 /* Change an interface's entry under the lock, waiting at most about six seconds
  * (GODB_EBUSY).  add: what came on top of the entry; otherwise the entry is replaced by

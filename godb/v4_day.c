@@ -38,16 +38,19 @@ v4_day_number(const char *name, int64_t *out_s)
 
 /* The day's directory in a month's, opened; -1 where it is not there. */
 static int
-find_in_month(const char *month, int64_t day_s)
+find_in_month(const char *root, const char *iface, const char *month, int64_t day_s)
 {
-    DIR *dir = opendir(month);
+    DIR *dir = fs_read_below(root, iface, month);
     const struct dirent *entry;
+    char below[GODB_PATH_MAX];
     int64_t found_s;
     int fd = -1;
     if (dir == NULL) return -1;
     while (fd < 0 && (entry = readdir(dir)) != NULL)
-        if (v4_day_number(entry->d_name, &found_s) && found_s == day_s)
-            fd = fs_open_dir(dirfd(dir), entry->d_name);
+        if (v4_day_number(entry->d_name, &found_s) && found_s == day_s) {
+            snprintf(below, sizeof below, "%s/%s", month, entry->d_name);
+            fd = fs_open_below(root, iface, below);
+        }
     closedir(dir);
     return fd;
 }
@@ -57,16 +60,14 @@ static int
 find_around(const char *root, const char *iface, int64_t day_s)
 {
     static const int shifts_s[] = {0, -GODB_DAY_S, GODB_DAY_S};
-    char month[GODB_PATH_MAX];
+    char month[32];
     int fd = -1;
     for (size_t i = 0; i < sizeof shifts_s / sizeof shifts_s[0] && fd < 0; i++) {
         struct tm tm;
         const time_t time = (time_t)(day_s + shifts_s[i]);
         if (gmtime_r(&time, &tm) == NULL) continue;
-        const int length = snprintf(month, sizeof month, "%s/%s/%04d/%02d", root, iface,
-            tm.tm_year + 1900, tm.tm_mon + 1);
-        if (length > 0 && (size_t)length < sizeof month)
-            fd = find_in_month(month, day_s);
+        snprintf(month, sizeof month, "%04d/%02d", tm.tm_year + 1900, tm.tm_mon + 1);
+        fd = find_in_month(root, iface, month, day_s);
     }
     return fd;
 }
@@ -81,7 +82,7 @@ read_meta(struct v4_day *day, struct godb_err *err)
     int rc = fs_read_file(&bytes, &count, day->dir_fd, ".blockmeta", V4_META_MAX_BYTES);
     if (rc == EFBIG)
         return err_set(err, GODB_ECORRUPT, ".blockmeta: more than %d blocks in a day",
-            GODB_DAY_BLOCKS);
+            V4_BLOCKS_MAX);
     if (rc != 0) return err_sys(err, rc, ".blockmeta");
     rc = v4_meta_parse(&day->meta, (const uint8_t *)bytes, count, err);
     free(bytes);
@@ -136,7 +137,8 @@ v4_day_open_column(struct v4_day *day, enum godb_column column, struct godb_err 
     const int at = v4_column(column);
     const char *name = godb_columns[column].file;
     if (at < 0 || day->fds[at] >= 0) return GODB_OK;
-    day->fds[at] = openat(day->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    day->fds[at] =
+        openat(day->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (day->fds[at] >= 0 || (errno == ENOENT && is_empty(day, at))) return GODB_OK;
     int rc = err_sys(err, errno, "%s", name);
     if (rc == GODB_ENOTFOUND && err) err->status = GODB_ECORRUPT;

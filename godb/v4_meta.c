@@ -31,10 +31,10 @@ v4_column(enum godb_column column)
 static int
 check_size(size_t count, uint64_t block_count, struct godb_err *err)
 {
-    if (block_count > GODB_DAY_BLOCKS)
+    if (block_count > V4_BLOCKS_MAX)
         return err_set(err, GODB_ECORRUPT,
-            ".blockmeta: %" PRIu64 " blocks, more than the %d of a day", block_count,
-            GODB_DAY_BLOCKS);
+            ".blockmeta: %" PRIu64 " blocks; a day has one every 5 seconds at most, %d",
+            block_count, V4_BLOCKS_MAX);
     const size_t wanted = 144 + 88 * (size_t)block_count;
     if (count == wanted) return GODB_OK;
     return err_set(err, GODB_ECORRUPT,
@@ -91,6 +91,8 @@ parse_blocks(struct v4_meta *meta, const uint8_t *bytes, struct godb_err *err)
     for (uint32_t i = 0; i < meta->block_count && rc == GODB_OK; i++) {
         struct v4_block *block = &meta->blocks[i];
         rc = parse_block(block, time_s, bytes + STAMP_BYTES + i * BLOCK_BYTES, err);
+        if (meta->rising_count == i && (i == 0 || block->time_s > time_s))
+            meta->rising_count++;
         time_s = block->time_s;
     }
     return rc;
@@ -113,7 +115,7 @@ int
 v4_meta_parse(
     struct v4_meta *out, const uint8_t *bytes, size_t count, struct godb_err *err)
 {
-    *out = (struct v4_meta){0, NULL};
+    *out = (struct v4_meta){0, 0, NULL};
     if (count < 16 || get_be64(bytes) != VERSION)
         return err_set(err, GODB_ECORRUPT, ".blockmeta: not of version %d", VERSION);
     const uint64_t block_count = get_be64(bytes + 8);
@@ -131,7 +133,7 @@ void
 v4_meta_free(struct v4_meta *meta)
 {
     free(meta->blocks);
-    *meta = (struct v4_meta){0, NULL};
+    *meta = (struct v4_meta){0, 0, NULL};
 }
 
 /* --- Values ----------------------------------------------------------------------- */

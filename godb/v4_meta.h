@@ -24,7 +24,10 @@
 enum {
     V4_COLUMN_COUNT = 8,    /* goDB's without l7proto, in the same order */
     V4_FLOWS_MAX = 1 << 24, /* of a block; goDB's largest have some hundred thousand */
-    V4_META_MAX_BYTES = 144 + 88 * GODB_DAY_BLOCKS,
+    /* Of a day.  v4 itself has no limit; it writes every five minutes, others every
+     * minute.  What claims a block every five seconds is taken for damaged. */
+    V4_BLOCKS_MAX = GODB_DAY_S / 5,
+    V4_META_MAX_BYTES = 144 + 88 * V4_BLOCKS_MAX,
 };
 
 enum v4_encoder { V4_NULL = 1, V4_ZSTD = 2, V4_LZ4 = 3 };
@@ -45,10 +48,11 @@ struct v4_block {
 
 struct v4_meta {
     uint32_t block_count;
+    uint32_t rising_count; /* the first blocks, each later than the one before */
     struct v4_block *blocks;
 };
 
-/* GODB_ECORRUPT, GODB_ENOMEM.  What has more than GODB_DAY_BLOCKS blocks is refused. */
+/* GODB_ECORRUPT, GODB_ENOMEM.  What has more than V4_BLOCKS_MAX blocks is refused. */
 int v4_meta_parse(
     struct v4_meta *out, const uint8_t *bytes, size_t count, struct godb_err *err);
 void v4_meta_free(struct v4_meta *meta);

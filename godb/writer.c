@@ -18,12 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "godb/block.h"
+#include "godb/block_pack.h"
 #include "godb/day.h"
 #include "godb/day_list.h"
 #include "godb/error.h"
 #include "godb/fsutil.h"
 #include "godb/l7_file.h"
+#include "godb/lock_holder.h"
 #include "godb/mend.h"
 #include "godb/stage.h"
 #include "godb/summary.h"
@@ -36,9 +37,10 @@ struct godb_writer {
     const struct godb_l7_names *l7_names;
     godb_warn_fn *warn;
     void *warn_arg;
-    int iface_fd;        /* holds the lock */
-    int64_t committed_s; /* the last block that is on disk; 0: none */
-    int64_t last_s;      /* the last block, staged ones included */
+    int iface_fd;               /* holds the lock */
+    int64_t committed_s;        /* the last block that is on disk; 0: none */
+    int64_t last_s;             /* the last block, staged ones included */
+    struct godb_packer *packer; /* NULL until a block is not packed */
     bool has_stage;
     bool summary_is_stale;
     struct stage stage;
@@ -61,16 +63,33 @@ lock_iface(int fd, const char *path, struct godb_err *err)
             return err_sys(err, errno, "%s: cannot be locked", path);
         nanosleep(&(struct timespec){0, LOCK_WAIT_NS}, NULL);
     }
+    const long holder = lock_holder(fd);
+    if (holder > 0)
+        return err_set(err, GODB_EBUSY,
+            "%s: process %ld is writing to this interface; end it first", path, holder);
     return err_set(
         err, GODB_EBUSY, "%s: another program is writing to this interface", path);
+}
+
+/* A directory that is new has to survive a crash with its blocks. */
+static int
+make_iface_dir(struct godb_writer *writer, const char *path, struct godb_err *err)
+{
+    if (mkdir(path, FS_DIR_MODE) != 0)
+        return errno == EEXIST ? GODB_OK
+                               : err_sys(err, errno, "%s: cannot be created", path);
+    const int root_fd = fs_open_dir(AT_FDCWD, godb_root(writer->db));
+    int rc = root_fd < 0 ? errno : fs_sync(root_fd);
+    if (root_fd >= 0) close(root_fd);
+    return rc == 0 ? GODB_OK : err_sys(err, rc, "%s", godb_root(writer->db));
 }
 
 static int
 lock_iface_dir(struct godb_writer *writer, const char *path, struct godb_err *err)
 {
-    if (mkdir(path, 0755) != 0 && errno != EEXIST)
-        return err_sys(err, errno, "%s: cannot be created", path);
-    writer->iface_fd = fs_open_dir(AT_FDCWD, path);
+    int rc = make_iface_dir(writer, path, err);
+    if (rc != GODB_OK) return rc;
+    writer->iface_fd = fs_open_below(godb_root(writer->db), writer->iface, NULL);
     if (writer->iface_fd < 0) return err_sys(err, errno, "%s", path);
     return lock_iface(writer->iface_fd, path, err);
 }
@@ -80,7 +99,7 @@ static bool
 is_gone(const struct godb_writer *writer, const char *path)
 {
     struct stat mine, there;
-    return fstat(writer->iface_fd, &mine) != 0 || stat(path, &there) != 0 ||
+    return fstat(writer->iface_fd, &mine) != 0 || lstat(path, &there) != 0 ||
            mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
 }
 
@@ -174,8 +193,12 @@ void
 godb_writer_close(struct godb_writer *writer)
 {
     if (writer == NULL) return;
-    if (writer->has_stage) stage_close(&writer->stage);
+    if (writer->has_stage) {
+        (void)stage_settle(&writer->stage, NULL);
+        stage_close(&writer->stage);
+    }
     if (writer->iface_fd >= 0) close(writer->iface_fd);
+    godb_packer_free(writer->packer);
     free(writer);
 }
 
@@ -192,17 +215,20 @@ enter_day(struct godb_writer *writer, int64_t day_s, struct godb_err *err)
 {
     if (writer->has_stage && writer->stage.day_s == day_s) return GODB_OK;
     int rc = godb_writer_commit(writer, err);
+    if (rc == GODB_OK && writer->has_stage) rc = stage_settle(&writer->stage, err);
     if (rc != GODB_OK) return rc;
     if (writer->has_stage) stage_close(&writer->stage);
     writer->has_stage = false;
     rc = stage_open(&writer->stage, godb_root(writer->db), writer->iface, day_s,
         writer->warn, writer->warn_arg, err);
     if (rc != GODB_OK) return rc;
-    writer->has_stage = true;
+    writer->stage.has_l7_table = writer->l7_names != godb_l7_libprotoident();
     /* The new directory's own name has to survive a crash too. */
-    if (fsync(writer->iface_fd) != 0)
-        return err_sys(err, errno, "%s/%s", godb_root(writer->db), writer->iface);
-    return GODB_OK;
+    rc = fs_sync(writer->iface_fd);
+    writer->has_stage = rc == 0;
+    if (rc == 0) return GODB_OK;
+    stage_close(&writer->stage);
+    return err_sys(err, rc, "%s/%s", godb_root(writer->db), writer->iface);
 }
 
 /* Before the first block with these ids can be seen. */
@@ -211,6 +237,19 @@ declare_l7(struct godb_writer *writer, int64_t time_s, struct godb_err *err)
 {
     int rc = l7_file_declare(writer->stage.dir_fd, time_s, writer->l7_names, err);
     if (rc != GODB_OK && rc != GODB_ENOMEM) err_prefix(err, writer->stage.path);
+    return rc;
+}
+
+static int
+pack(struct godb_writer *writer, struct godb_block *block, int64_t time_s,
+    struct godb_err *err)
+{
+    if (block_is_packed(block, time_s)) return GODB_OK;
+    if (writer->packer == NULL &&
+        godb_packer_new(&writer->packer, GODB_EFFORT_SMALL) != GODB_OK)
+        return err_nomem(err);
+    int rc = godb_block_pack(writer->packer, block, time_s, err);
+    if (rc == GODB_EARG) err_prefix(err, writer->stage.path);
     return rc;
 }
 
@@ -242,10 +281,10 @@ godb_writer_append(struct godb_writer *writer, int64_t time_s, struct godb_block
     int rc = enter_day(writer, day_of(time_s), err);
     const bool is_first = rc == GODB_OK && writer->stage.staged_count == 0;
     if (is_first) rc = declare_l7(writer, time_s, err);
+    if (rc == GODB_OK) rc = pack(writer, block, time_s, err);
     if (rc != GODB_OK) return rc;
-    if (block_sort(block) != GODB_OK) return err_nomem(err);
     const struct meta_block meta = meta_of(block, time_s, stats);
-    rc = stage_add(&writer->stage, block, &meta, err);
+    rc = stage_add(&writer->stage, block->packed, &meta, err);
     if (rc == GODB_OK) writer->last_s = time_s;
     return rc;
 }

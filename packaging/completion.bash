@@ -21,3 +21,19 @@ _goprobe() {
     esac
 }
 complete -F _goprobe goprobe
+
+_goprobe_check() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    COMPREPLY=()
+    case $prev in
+    -e) mapfile -t COMPREPLY < <(compgen -W 'txt json' -- "$cur") ;;
+    *)
+        if [[ $cur == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W '-repair -e -q -h -help -version' -- "$cur")
+        else
+            mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        fi
+        ;;
+    esac
+}
+complete -F _goprobe_check goprobe-check

@@ -3,7 +3,7 @@
 # database, attributes and values of conditions.
 
 _goquery_flags='-i -d -c -f -l -n -e -s -p -a -in -out -sum -bars -plot -resolve
-    -resolve-timeout -resolve-rows -x -compat -list -sql -q -shell -clean -wipe -yes -mem -h
+    -resolve-timeout -resolve-rows -x -compat -list -sql -q -report -shell -clean -wipe -yes -mem -h
     -help-admin -version --iface --db --condition --first --last --limit --format --sort
     --packets --ascending --external --query --help'
 _goquery_queries='talk_src talk_dst talk_conv apps_port apps_dpi agg_talk_port raw'
@@ -64,6 +64,7 @@ _goquery() {
     -e | --format) _goquery_words 'txt csv json influxdb' ;;
     -s | --sort) _goquery_words 'bytes packets time' ;;
     -compat) _goquery_words 1.05 ;;
+    -report) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
     -f | -l | -clean | --first | --last) _goquery_words '-1h -1d -7d -30d' ;;
     -n | -q | -resolve-timeout | -resolve-rows | -mem | --limit | --query) ;;
     *) if [[ $cur == -* ]]; then
@@ -84,7 +85,7 @@ _goconvert() {
     -from) _goquery_words 'csv nfdump' ;;
     -schema) _goquery_list "$_goquery_columns bytes_rcvd bytes_sent packets_rcvd packets_sent" ;;
     -n | -window) ;;
-    *) _goquery_words '-in -out -db -iface -schema -from -n -window -keep-going -rejects
+    *) _goquery_words '-in -out -db -iface -schema -from -n -window -keep-going -small -rejects
         -export -h -version' ;;
     esac
 }

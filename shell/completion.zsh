@@ -48,7 +48,7 @@ _goquery() {
         '-compat[print what this version did]:version:(1.05)' \
         '-list[list the interfaces]' '-sql[print the SQL]' \
         '(-q --query)'{-q,--query}'[run this SQL]:statement: ' \
-        '-shell[open sqlite3]' '-clean[delete days before]:time:_goquery_times' \
+        '-report[write a page of HTML]:file:_files' '-shell[open sqlite3]' '-clean[delete days before]:time:_goquery_times' \
         '-wipe[delete all flows]' '-yes[do not ask]' '-mem[percent of memory]:percent: ' \
         '(-h --help)'{-h,--help}'[show the flags]' '-help-admin[show those that delete]' \
         '-version[show the version]' \
@@ -62,7 +62,7 @@ _goconvert() {
         '(-iface -i)'{-iface,-i}'[interface]:interface:_goquery_ifaces' \
         '-schema[columns of the file]:columns: ' '-from[format]:format:(csv nfdump)' \
         '-n[stop after so many rows]:rows: ' '-window[how late a row may come]:seconds: ' \
-        '-keep-going[import the other rows]' '-rejects[list refused rows here]:file:_files' \
+        '-keep-going[import the other rows]' '-small[look longer for smaller blocks]' '-rejects[list refused rows here]:file:_files' \
         '-export[write a CSV file]:file:_files' '-h[show the flags]' '-version[show the version]'
 }
 

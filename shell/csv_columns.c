@@ -37,7 +37,7 @@ static const struct {
     {"proto_name", CSV_FIELD_PROTO, true},
     {"l7proto", CSV_FIELD_L7PROTO, false},
     {"l7_proto", CSV_FIELD_L7PROTO, false},
-    {"l7_name", CSV_FIELD_L7PROTO, true},
+    {"l7_name", CSV_FIELD_L7_NAME, false},
     {"bytes_rcvd", CSV_FIELD_BYTES_RCVD, false},
     {"data vol. received", CSV_FIELD_BYTES_RCVD, false},
     {"bytes_sent", CSV_FIELD_BYTES_SENT, false},
@@ -48,8 +48,8 @@ static const struct {
     {"packets_sent", CSV_FIELD_PACKETS_SENT, false},
     {"pkts_sent", CSV_FIELD_PACKETS_SENT, false},
     {"packets sent", CSV_FIELD_PACKETS_SENT, false},
-    {"category", DERIVED, false},
-    {"l7_category", DERIVED, false},
+    {"category", CSV_FIELD_L7_CATEGORY, false},
+    {"l7_category", CSV_FIELD_L7_CATEGORY, false},
     {"bytes", DERIVED, false},
     {"bytes_percent", DERIVED, false},
     {"data vol.", DERIVED, false},
@@ -96,6 +96,8 @@ csv_columns_default(void)
                 [CSV_FIELD_SIP] = 8,
                 [CSV_FIELD_TIME] = 9,
                 [CSV_FIELD_IFACE] = -1,
+                [CSV_FIELD_L7_NAME] = -1,
+                [CSV_FIELD_L7_CATEGORY] = -1,
             },
     };
 }
@@ -140,12 +142,29 @@ note_column(csv_columns_note_fn *note, void *arg, const char *name, bool is_twic
     if (note) note(arg, name, is_twice);
 }
 
+static bool
+is_layer7(int field)
+{
+    return field == CSV_FIELD_L7PROTO || field == CSV_FIELD_L7_NAME ||
+           field == CSV_FIELD_L7_CATEGORY;
+}
+
+/* Names say what numbers mean; where there are none, they stand for them. */
+static void
+settle_layer7(int16_t at[CSV_FIELD_COUNT])
+{
+    if (at[CSV_FIELD_L7PROTO] < 0) {
+        at[CSV_FIELD_L7PROTO] = at[CSV_FIELD_L7_NAME];
+        at[CSV_FIELD_L7_NAME] = -1;
+    }
+    if (at[CSV_FIELD_L7PROTO] < 0) at[CSV_FIELD_L7_CATEGORY] = -1;
+}
+
 static int
 check_complete(const struct csv_columns *columns, struct godb_err *err)
 {
     for (int field = 0; field < CSV_FIELD_COUNT; field++)
-        if (columns->at[field] < 0 && field != CSV_FIELD_IFACE &&
-            field != CSV_FIELD_L7PROTO)
+        if (columns->at[field] < 0 && field != CSV_FIELD_IFACE && !is_layer7(field))
             return shell_err(err, GODB_EARG, "the header has no column %s",
                 csv_columns_name((enum csv_field)field));
     return GODB_OK;
@@ -177,6 +196,7 @@ csv_columns_read(struct csv_columns *out, const struct csv_reader_record *record
             note_column(note, note_arg, text, true);
         }
     }
+    settle_layer7(out->at);
     return check_complete(out, err);
 }
 
@@ -245,9 +265,8 @@ csv_columns_read_nfdump(struct csv_columns *out, const struct csv_reader_record 
         }
     /* Flows of one direction have no columns for the other. */
     for (int field = 0; field < CSV_FIELD_COUNT; field++)
-        if (out->at[field] < 0 && field != CSV_FIELD_IFACE &&
-            field != CSV_FIELD_L7PROTO && field != CSV_FIELD_BYTES_SENT &&
-            field != CSV_FIELD_PACKETS_SENT)
+        if (out->at[field] < 0 && field != CSV_FIELD_IFACE && !is_layer7(field) &&
+            field != CSV_FIELD_BYTES_SENT && field != CSV_FIELD_PACKETS_SENT)
             return shell_err(err, GODB_EARG,
                 "this is no header of nfdump -o csv: it has no column for %s",
                 csv_columns_name((enum csv_field)field));

@@ -19,6 +19,8 @@ enum csv_field {
     CSV_FIELD_DPORT,
     CSV_FIELD_PROTO,
     CSV_FIELD_L7PROTO,
+    CSV_FIELD_L7_NAME, /* what the number of l7proto means */
+    CSV_FIELD_L7_CATEGORY,
     CSV_FIELD_BYTES_RCVD,
     CSV_FIELD_BYTES_SENT,
     CSV_FIELD_PACKETS_RCVD,
@@ -46,7 +48,8 @@ typedef void csv_columns_note_fn(void *arg, const char *name, bool is_twice);
 
 /* Read a header: names of goProbe 1.05 and 2.x and of our SQL tables, in any letter
  * case, after an optional "# HEADER:".  GODB_EARG names the column that is missing:
- * every field but iface, and l7proto, which goProbe 2.1 no longer wrote. */
+ * every field but iface, and l7proto, which goProbe 2.1 no longer wrote.  A file that
+ * has names of layer 7 protocols alone has them as l7proto. */
 int csv_columns_read(struct csv_columns *out, const struct csv_reader_record *record,
     csv_columns_note_fn *note, void *note_arg, struct godb_err *err);
 

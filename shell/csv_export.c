@@ -2,8 +2,8 @@
  *
  * csv_export.c -- see csv_export.h.
  *
- * l7proto is the number, so that an import gives the same flows; l7_name, which an
- * import takes only where there is no l7proto, is for people.
+ * l7proto is the number, so that an import gives the same flows; l7_name and
+ * l7_category say what it means, which depends on the library that found it.
  */
 #include "shell/csv_export.h"
 
@@ -12,13 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/csv_field.h"
 #include "shell/shell_err.h"
 
 static const char header[] =
-    "time,iface,sip,dip,dport,proto,l7proto,l7_name,bytes_rcvd,"
+    "time,iface,sip,dip,dport,proto,l7proto,l7_name,l7_category,bytes_rcvd,"
     "bytes_sent,packets_rcvd,packets_sent\n";
 
 struct export
@@ -50,6 +51,8 @@ print_row(FILE *out, const struct godb_chunk *chunk, uint32_t row)
     fprintf(out, ",%s,%s,%u,%u,%u,", sip, dip, chunk->dport[row], chunk->proto[row],
         l7proto);
     csv_field_print(out, godb_l7_name(chunk->l7_names, l7proto));
+    fputc(',', out);
+    csv_field_print(out, godb_l7_category(chunk->l7_names, l7proto));
     for (int i = 0; i < 4; i++)
         fprintf(out, ",%" PRIu64, chunk->counters[i][row]);
     fputc('\n', out);
@@ -143,6 +146,26 @@ finish_file(FILE *out, int rc, const char *from, const char *to, struct godb_err
     return rc;
 }
 
+/* Something other than a plain file, /dev/stdout or a link, is not to be replaced. */
+static bool
+is_special(const char *file)
+{
+    struct stat status;
+    return lstat(file, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static int
+export_in_place(struct export *export, const char *db_path, const char *ifaces,
+    const char *file, struct godb_err *err)
+{
+    export->out = fopen(file, "we");
+    if (export->out == NULL) return shell_err_sys(err, errno, "%s", file);
+    int rc = export_db(export, db_path, ifaces, err);
+    if (fclose(export->out) != 0 && rc == GODB_OK)
+        rc = shell_err_sys(err, errno, "%s", file);
+    return rc;
+}
+
 static int
 export_file(struct export *export, const char *db_path, const char *ifaces,
     const char *file, struct godb_err *err)
@@ -165,8 +188,9 @@ csv_export_run(const char *db_path, const char *ifaces, const char *file,
     const bool is_stdout = strcmp(file, "-") == 0;
     struct export export = {
         .out = stdout, .name = is_stdout ? "standard output" : file};
-    int rc = is_stdout ? export_db(&export, db_path, ifaces, err)
-                       : export_file(&export, db_path, ifaces, file, err);
+    int rc = is_stdout          ? export_db(&export, db_path, ifaces, err)
+             : is_special(file) ? export_in_place(&export, db_path, ifaces, file, err)
+                                : export_file(&export, db_path, ifaces, file, err);
     if (is_stdout && rc == GODB_OK && (fflush(stdout) != 0 || ferror(stdout)))
         rc = shell_err_sys(err, errno, "standard output");
     if (rc == GODB_OK && export.warning_count > 0)

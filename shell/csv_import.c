@@ -3,11 +3,14 @@
  * csv_import.c -- see csv_import.h.
  *
  *      csv_source   a file, a pipe, compressed or not
+ *      csv_intake   reads pieces of it in several threads
  *      csv_reader   records with line numbers
  *      csv_columns  the first record, when it is a header
  *      csv_row      record --> flow and time, or a reason
- *      csv_spool    flows that wait until the whole file is known
- *      csv_lane     flows of one interface --> blocks --> godb_writer
+ *      csv_batch    flows and reasons of a piece
+ *      csv_spool    batches that wait until the whole file is known
+ *      csv_lane     flows of one interface --> blocks
+ *      csv_packing  blocks, packed in several threads --> godb_writer
  *
  * Whether a row can be stored depends on rows that come later: they tell stamps from
  * moments (csv_lane.c), and one bad row keeps all others out.  So the file is read
@@ -17,39 +20,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "shell/csv_lane.h"
-#include "shell/progress.h"
+#include "shell/csv_flow.h"
+#include "shell/csv_import_state.h"
 #include "shell/shell_err.h"
 
-enum {
-    TOLD_MAX = 20,    /* lines that name refused rows */
-    LANES_MAX = 1024, /* interfaces in one file; each keeps files open */
-    PROGRESS_ROWS = 4096
-};
-
-struct import {
-    const struct csv_import_spec *spec;
-    struct csv_source *source;
-    struct csv_spool *spool;
-    struct godb *db; /* NULL: not opened, or there is none yet */
-    struct csv_columns columns;
-    struct csv_lane *lanes[LANES_MAX];
-    size_t lane_count, last_lane;
-    struct csv_lane_sink sink;
-    struct progress progress;
-    FILE *rejects;
-    uint64_t record_count;
-    uint64_t data_count; /* of them, rows */
-    uint64_t refused_count, there_count;
-    uint64_t told_count; /* lines about refused ones, printed or not */
-    struct godb_err *err;
-    int rc; /* why the reading was ended */
-};
+enum { TOLD_MAX = 20 /* lines that name refused rows */ };
 
 /* --- Telling ---------------------------------------------------------------------- */
 
@@ -63,9 +40,9 @@ print_line(
         fprintf(out, "%s:%" PRIu64 "-%" PRIu64 ": %s\n", name, first, last, reason);
 }
 
-static void
-refuse_lines(struct import *import, uint64_t first, uint64_t last, size_t row_count,
-    const char *reason)
+void
+csv_import_refuse(struct import *import, uint64_t first, uint64_t last,
+    size_t row_count, const char *reason)
 {
     const char *name = csv_source_name(import->source);
     import->refused_count += row_count;
@@ -86,7 +63,7 @@ lose_rows(void *arg, uint64_t first_line, uint64_t last_line, size_t row_count,
     struct import *import = arg;
     char text[sizeof import->err->msg + 40];
     snprintf(text, sizeof text, "%zu rows refused: %s", row_count, reason);
-    refuse_lines(import, first_line, last_line, row_count, text);
+    csv_import_refuse(import, first_line, last_line, row_count, text);
 }
 
 static void
@@ -98,145 +75,11 @@ warn(void *arg, const struct godb_err *warning)
 }
 
 static void
-note_column(void *arg, const char *name, bool is_twice)
-{
-    struct import *import = arg;
-    fprintf(stderr, "goconvert: %s: column '%.60s' is ignored%s\n",
-        csv_source_name(import->source), name,
-        is_twice ? ": it is there twice" : ": unknown");
-}
-
-static void
 tell_untold(const struct import *import)
 {
     if (import->told_count > TOLD_MAX)
         fprintf(stderr, "goconvert: %s: %" PRIu64 " rows refused in all\n",
             csv_source_name(import->source), import->refused_count);
-}
-
-/* --- Lanes ------------------------------------------------------------------------ */
-
-static bool
-find_lane(struct import *import, const char *name, size_t *out)
-{
-    for (size_t i = 0; i < import->lane_count; i++) {
-        const size_t at = (import->last_lane + i) % import->lane_count;
-        if (strcmp(csv_lane_name(import->lanes[at]), name) != 0) continue;
-        *out = import->last_lane = at;
-        return true;
-    }
-    return false;
-}
-
-/* The row's lane, made when it is new; false with a reason for a row that can have
- * none, or with import->rc set. */
-static bool
-take_lane(
-    struct import *import, const char *name, size_t *out, char reason[CSV_ROW_REASON])
-{
-    if (name == NULL) name = import->spec->iface;
-    if (name == NULL) {
-        snprintf(reason, CSV_ROW_REASON, "iface is empty, and there is no -iface");
-        return false;
-    }
-    if (find_lane(import, name, out)) return true;
-    if (import->lane_count == LANES_MAX) {
-        snprintf(reason, CSV_ROW_REASON, "iface: more than %d interfaces in one file",
-            LANES_MAX);
-        return false;
-    }
-    struct csv_lane *lane = csv_lane_new(name);
-    if (lane == NULL) {
-        import->rc = shell_err(import->err, GODB_ENOMEM, "out of memory");
-        return false;
-    }
-    *out = import->lane_count;
-    import->lanes[import->lane_count++] = lane;
-    return true;
-}
-
-/* --- Reading ---------------------------------------------------------------------- */
-
-static bool
-fail_header(struct import *import, uint64_t line, const struct godb_err *why)
-{
-    import->rc = shell_err(import->err, GODB_ECORRUPT, "%s:%" PRIu64 ": %.400s",
-        csv_source_name(import->source), line, why->msg);
-    return false;
-}
-
-/* What the first record says about the columns.  False: it is no row. */
-static bool
-begins_with_row(struct import *import, const struct csv_reader_record *record)
-{
-    struct godb_err why;
-    if (import->spec->is_nfdump)
-        return csv_columns_read_nfdump(&import->columns, record, &why) != GODB_OK &&
-               fail_header(import, record->first_line, &why);
-    const bool is_header = csv_columns_is_header(record);
-    if (!is_header || import->spec->schema) return !is_header;
-    return csv_columns_read(&import->columns, record, note_column, import, &why) !=
-               GODB_OK &&
-           fail_header(import, record->first_line, &why);
-}
-
-static bool
-check_iface(struct import *import)
-{
-    if (import->columns.at[CSV_FIELD_IFACE] >= 0 || import->spec->iface) return true;
-    import->rc = shell_err(import->err, GODB_EARG,
-        "%s has no column iface: give -iface NAME", csv_source_name(import->source));
-    return false;
-}
-
-/* Is this a record with data? */
-static bool
-is_data(struct import *import, const struct csv_reader_record *record)
-{
-    if (import->record_count++ == 0) {
-        const bool is_row = begins_with_row(import, record);
-        if (import->rc != GODB_OK || !check_iface(import) || !is_row) return false;
-    }
-    if (import->record_count % PROGRESS_ROWS == 0)
-        progress_show(&import->progress, csv_source_done_bytes(import->source),
-            csv_source_total_bytes(import->source), import->data_count);
-    return !csv_columns_is_footer(record);
-}
-
-static void
-spool_row(struct import *import, const struct csv_row *row, size_t lane, uint64_t line)
-{
-    const struct csv_spool_row spooled = {row->time_s, line, (uint32_t)lane, row->flow};
-    csv_lane_survey(import->lanes[lane], row->time_s);
-    import->rc = csv_spool_add(import->spool, &spooled, import->err);
-}
-
-static bool
-read_record(void *arg, const struct csv_reader_record *record)
-{
-    struct import *import = arg;
-    const uint64_t limit = import->spec->row_limit;
-    struct csv_row row;
-    size_t lane;
-    char reason[CSV_ROW_REASON];
-    if (import->spec->is_nfdump && csv_columns_is_nfdump_end(record)) return false;
-    if (!is_data(import, record)) return import->rc == GODB_OK;
-    import->data_count++;
-    if (csv_row_parse(&row, &import->columns, record, reason) &&
-        take_lane(import, row.iface, &lane, reason))
-        spool_row(import, &row, lane, record->first_line);
-    else if (import->rc == GODB_OK)
-        refuse_lines(import, record->first_line, record->last_line, 1, reason);
-    return import->rc == GODB_OK && (limit == 0 || import->data_count < limit);
-}
-
-static int
-read_all(struct import *import)
-{
-    import->progress = progress_start(stderr, "reading");
-    int rc = csv_reader_run(import->source, read_record, import, import->err);
-    progress_hide(&import->progress);
-    return rc == GODB_OK ? import->rc : rc;
 }
 
 /* --- Judging ---------------------------------------------------------------------- */
@@ -260,57 +103,123 @@ begin_lanes(struct import *import)
     return rc;
 }
 
+static void
+judge_run(struct import *import, const struct csv_batch_run *run)
+{
+    char reason[CSV_ROW_REASON];
+    switch (csv_lane_judge(import->lanes[run->iface], run->time_s, reason)) {
+    case CSV_LANE_TAKE:
+        break;
+    case CSV_LANE_THERE:
+        import->there_count += run->row_count;
+        break;
+    case CSV_LANE_REFUSE:
+        for (uint64_t row = 0; row < run->row_count; row++)
+            csv_import_refuse(
+                import, run->first_line + row, run->first_line + row, 1, reason);
+        break;
+    }
+}
+
 static int
 judge_all(struct import *import)
 {
-    struct csv_spool_row row;
-    char reason[CSV_ROW_REASON];
+    struct csv_spool_batch batch;
     int rc = csv_spool_rewind(import->spool, import->err);
-    while (rc == GODB_OK &&
-           (rc = csv_spool_next(import->spool, &row, import->err)) == GODB_OK)
-        switch (csv_lane_judge(import->lanes[row.lane], row.time_s, reason)) {
-        case CSV_LANE_TAKE:
-            break;
-        case CSV_LANE_THERE:
-            import->there_count++;
-            break;
-        case CSV_LANE_REFUSE:
-            refuse_lines(import, row.line, row.line, 1, reason);
-            break;
-        }
+    while (rc == GODB_OK) {
+        rc = csv_spool_next(import->spool, &batch, false, import->err);
+        for (size_t i = 0; rc == GODB_OK && i < batch.run_count; i++)
+            judge_run(import, &batch.runs[i]);
+    }
     return rc == GODB_DONE ? GODB_OK : rc;
 }
 
 /* --- Writing ---------------------------------------------------------------------- */
 
+/* A csv_packing_store_fn. */
+static int
+store_block(void *arg, struct csv_packing_block *block, struct godb_err *err)
+{
+    struct import *import = arg;
+    return csv_lane_store(block->lane, block, &import->sink, err);
+}
+
+/* Put the run's flows into their block, or step over them; *at is where they are. */
+static int
+write_run(struct import *import, const struct csv_spool_batch *batch,
+    const struct csv_batch_run *run, const uint8_t **at)
+{
+    char reason[CSV_ROW_REASON];
+    struct csv_lane *lane = import->lanes[run->iface];
+    struct godb_block *block = NULL;
+    struct godb_flow flow;
+    int rc = GODB_OK;
+    if (csv_lane_judge(lane, run->time_s, reason) == CSV_LANE_TAKE)
+        rc = csv_lane_fill(lane, import->db, import->l7_names, run, import->packing,
+            &import->sink, &block, import->err);
+    for (uint32_t i = 0; rc == GODB_OK && i < run->row_count; i++) {
+        *at += csv_flow_get(&flow, *at);
+        if (batch->l7_count > 0) flow.l7proto = batch->l7_ids[flow.l7proto];
+        if (block && godb_block_add(block, &flow) != GODB_OK)
+            rc = shell_err(import->err, GODB_ENOMEM, "out of memory");
+    }
+    return rc;
+}
+
+static int
+write_batch(
+    struct import *import, const struct csv_spool_batch *batch, uint64_t *row_count)
+{
+    const uint8_t *at = batch->flows;
+    int rc = GODB_OK;
+    for (size_t i = 0; rc == GODB_OK && i < batch->run_count; i++) {
+        rc = write_run(import, batch, &batch->runs[i], &at);
+        *row_count += batch->runs[i].row_count;
+    }
+    progress_show(&import->progress, *row_count, import->row_count, *row_count);
+    return rc;
+}
+
 static int
 write_rows(struct import *import)
 {
-    const uint64_t count = csv_spool_count(import->spool);
-    struct csv_spool_row row;
-    char reason[CSV_ROW_REASON];
+    struct csv_spool_batch batch;
+    uint64_t row_count = 0;
     int rc = csv_spool_rewind(import->spool, import->err);
-    for (uint64_t i = 0; rc == GODB_OK; i++) {
-        rc = csv_spool_next(import->spool, &row, import->err);
-        if (rc != GODB_OK) break;
-        struct csv_lane *lane = import->lanes[row.lane];
-        if (i % PROGRESS_ROWS == 0) progress_show(&import->progress, i, count, i);
-        if (csv_lane_judge(lane, row.time_s, reason) == CSV_LANE_TAKE)
-            rc = csv_lane_add(lane, import->db, &row, &import->sink, import->err);
+    while (rc == GODB_OK) {
+        rc = csv_spool_next(import->spool, &batch, true, import->err);
+        if (rc == GODB_OK) rc = write_batch(import, &batch, &row_count);
     }
     return rc == GODB_DONE ? GODB_OK : rc;
+}
+
+/* What is on its way still, and the last day. */
+static int
+write_end(struct import *import)
+{
+    int rc = GODB_OK;
+    for (size_t i = 0; i < import->lane_count && rc == GODB_OK; i++)
+        rc = csv_lane_end(import->lanes[i], import->packing, import->err);
+    if (rc == GODB_OK) rc = csv_packing_flush(import->packing, import->err);
+    for (size_t i = 0; i < import->lane_count && rc == GODB_OK; i++)
+        rc = csv_lane_commit(import->lanes[i], import->err);
+    return rc;
 }
 
 static int
 write_all(struct import *import)
 {
     int rc = godb_open(&import->db, import->spec->out, GODB_CREATE, import->err);
+    if (rc == GODB_OK && import->l7)
+        rc = csv_l7_names(import->l7, &import->l7_names, import->err);
+    import->packing = csv_packing_new(import->spec->effort, store_block, import);
+    if (rc == GODB_OK && import->packing == NULL)
+        rc = shell_err(import->err, GODB_ENOMEM, "out of memory");
     for (size_t i = 0; i < import->lane_count; i++)
         csv_lane_restart(import->lanes[i]);
     import->progress = progress_start(stderr, "importing");
     if (rc == GODB_OK) rc = write_rows(import);
-    for (size_t i = 0; i < import->lane_count && rc == GODB_OK; i++)
-        rc = csv_lane_finish(import->lanes[i], &import->sink, import->err);
+    if (rc == GODB_OK) rc = write_end(import);
     progress_hide(&import->progress);
     return rc;
 }
@@ -320,7 +229,7 @@ write_all(struct import *import)
 static int
 run(struct import *import, bool *out_left_out)
 {
-    int rc = read_all(import);
+    int rc = csv_import_read(import);
     if (rc == GODB_OK) rc = begin_lanes(import);
     if (rc == GODB_OK) rc = judge_all(import);
     if (rc != GODB_OK) return rc;
@@ -334,9 +243,7 @@ open_all(struct import *import)
     const struct csv_import_spec *spec = import->spec;
     struct godb_err *err = import->err;
     int rc = csv_source_open(&import->source, spec->in, err);
-    if (rc == GODB_OK && spec->schema)
-        rc = csv_columns_schema(
-            &import->columns, spec->schema, note_column, import, err);
+    if (rc == GODB_OK && spec->schema) rc = csv_import_read_schema(import);
     if (rc == GODB_OK) rc = csv_spool_new(&import->spool, err);
     if (rc == GODB_OK && spec->rejects &&
         (import->rejects = fopen(spec->rejects, "we")) == NULL)
@@ -347,8 +254,12 @@ open_all(struct import *import)
 static int
 close_all(struct import *import, int rc)
 {
+    csv_packing_free(import->packing);
     for (size_t i = 0; i < import->lane_count; i++)
         csv_lane_free(import->lanes[i]);
+    csv_l7_free(import->l7);
+    free(import->lane_map.bytes);
+    free(import->l7_map.bytes);
     godb_close(import->db);
     csv_spool_free(import->spool);
     csv_source_close(import->source);

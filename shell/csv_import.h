@@ -20,6 +20,7 @@ struct csv_import_spec {
     int64_t window_s;    /* how late a row may come */
     bool is_nfdump;      /* what nfdump -o csv writes */
     bool keeps_going;    /* import the rest where rows are refused */
+    enum godb_effort effort;
 };
 
 struct csv_import_stats {

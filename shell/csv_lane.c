@@ -28,13 +28,6 @@
 
 enum { STAMPS_APART_S = 60 };
 
-/* A block that rows may still come to. */
-struct open_block {
-    int64_t stamp_s;
-    uint64_t first_line, last_line;
-    struct godb_block *block;
-};
-
 struct csv_lane {
     char name[GODB_IFACE_MAX];
 
@@ -49,7 +42,8 @@ struct csv_lane {
     int64_t newest_s; /* the latest stamp so far; 0: none */
 
     struct godb_writer *writer; /* NULL until the first row */
-    struct open_block *open;    /* by rising stamp; behind open_count, spare ones */
+    /* Blocks that rows may still come to, by rising stamp. */
+    struct csv_packing_block **open;
     size_t open_count, open_capacity, last_open;
     struct csv_lane_stats stats;
 };
@@ -67,8 +61,10 @@ csv_lane_free(struct csv_lane *lane)
 {
     if (lane == NULL) return;
     godb_writer_close(lane->writer);
-    for (size_t i = 0; i < lane->open_capacity; i++)
-        godb_block_free(lane->open[i].block);
+    for (size_t i = 0; i < lane->open_count; i++) {
+        godb_block_free(lane->open[i]->block);
+        free(lane->open[i]);
+    }
     free(lane->open);
     free(lane->stored);
     free(lane);
@@ -201,102 +197,109 @@ count_block(struct csv_lane *lane, int64_t stamp_s, size_t row_count, int64_t be
         lane->stats.day_count++;
 }
 
-/* Hand the first block over.  A full day costs this block alone. */
-static int
-store_first(
-    struct csv_lane *lane, const struct csv_lane_sink *sink, struct godb_err *err)
+int
+csv_lane_store(struct csv_lane *lane, struct csv_packing_block *block,
+    const struct csv_lane_sink *sink, struct godb_err *err)
 {
-    struct open_block first = lane->open[0];
-    const size_t row_count = godb_block_count(first.block);
+    const size_t row_count = godb_block_count(block->block);
     const int64_t before_s = godb_writer_last_s(lane->writer);
-    int rc = godb_writer_append(lane->writer, first.stamp_s, first.block, NULL, err);
-    if (rc == GODB_OK) count_block(lane, first.stamp_s, row_count, before_s);
-    if (rc == GODB_EFULL) {
-        sink->lost(sink->arg, first.first_line, first.last_line, row_count, err->msg);
-        rc = GODB_OK;
-    }
-    godb_block_reset(first.block);
+    int rc = godb_writer_append(lane->writer, block->stamp_s, block->block, NULL, err);
+    if (rc == GODB_OK) count_block(lane, block->stamp_s, row_count, before_s);
+    if (rc != GODB_EFULL) return rc;
+    sink->lost(sink->arg, block->first_line, block->last_line, row_count, err->msg);
+    return GODB_OK;
+}
+
+int
+csv_lane_commit(struct csv_lane *lane, struct godb_err *err)
+{
+    return lane->writer ? godb_writer_commit(lane->writer, err) : GODB_OK;
+}
+
+/* --- Filling ---------------------------------------------------------------------- */
+
+static int
+close_first(struct csv_lane *lane, struct csv_packing *packing, struct godb_err *err)
+{
+    struct csv_packing_block *first = lane->open[0];
     lane->open_count--;
     lane->last_open = 0;
     memmove(lane->open, lane->open + 1, lane->open_count * sizeof *lane->open);
-    lane->open[lane->open_count] = first;
+    return csv_packing_put(packing, first, err);
+}
+
+int
+csv_lane_end(struct csv_lane *lane, struct csv_packing *packing, struct godb_err *err)
+{
+    int rc = GODB_OK;
+    while (rc == GODB_OK && lane->open_count > 0)
+        rc = close_first(lane, packing, err);
     return rc;
 }
 
-/* Room for one more open block, with a block in it. */
+/* Room for one more open block. */
 static int
 reserve_open(struct csv_lane *lane, struct godb_err *err)
 {
     if (lane->open_count < lane->open_capacity) return GODB_OK;
-    void *more = realloc(lane->open, (lane->open_capacity + 1) * sizeof *lane->open);
+    const size_t capacity = lane->open_capacity + 16;
+    void *more = realloc(lane->open, capacity * sizeof *lane->open);
     if (more == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
     lane->open = more;
-    if (godb_block_new(&lane->open[lane->open_capacity].block) != GODB_OK)
-        return shell_err(err, GODB_ENOMEM, "out of memory");
-    lane->open_capacity++;
+    lane->open_capacity = capacity;
     return GODB_OK;
 }
 
-/* The open block with this stamp, made where there is none. */
+static int
+open_at(struct csv_lane *lane, size_t at, int64_t stamp_s, uint64_t line,
+    struct csv_packing *packing, struct godb_err *err)
+{
+    int rc = reserve_open(lane, err);
+    if (rc != GODB_OK) return rc;
+    struct csv_packing_block *block = csv_packing_get(packing);
+    if (block == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
+    block->lane = lane;
+    block->stamp_s = stamp_s;
+    block->first_line = block->last_line = line;
+    memmove(lane->open + at + 1, lane->open + at,
+        (lane->open_count - at) * sizeof *lane->open);
+    lane->open[at] = block;
+    lane->open_count++;
+    return GODB_OK;
+}
+
+/* lane->last_open becomes the open block with this stamp, made where there is none. */
 static int
 find_open(struct csv_lane *lane, int64_t stamp_s, uint64_t line,
-    struct open_block **out, struct godb_err *err)
+    struct csv_packing *packing, struct godb_err *err)
 {
     size_t at = lane->last_open;
-    if (at < lane->open_count && lane->open[at].stamp_s == stamp_s) {
-        *out = &lane->open[at];
-        return GODB_OK;
-    }
-    for (at = lane->open_count; at > 0 && lane->open[at - 1].stamp_s >= stamp_s; at--)
+    if (at < lane->open_count && lane->open[at]->stamp_s == stamp_s) return GODB_OK;
+    for (at = lane->open_count; at > 0 && lane->open[at - 1]->stamp_s >= stamp_s; at--)
         continue;
-    if (at == lane->open_count || lane->open[at].stamp_s != stamp_s) {
-        int rc = reserve_open(lane, err);
-        if (rc != GODB_OK) return rc;
-        const struct open_block spare = lane->open[lane->open_count];
-        memmove(lane->open + at + 1, lane->open + at,
-            (lane->open_count - at) * sizeof *lane->open);
-        lane->open[at] = (struct open_block){stamp_s, line, line, spare.block};
-        lane->open_count++;
-    }
     lane->last_open = at;
-    *out = &lane->open[at];
-    return GODB_OK;
-}
-
-static int
-open_writer(struct csv_lane *lane, struct godb *db, const struct csv_lane_sink *sink,
-    struct godb_err *err)
-{
-    if (lane->writer) return GODB_OK;
-    return godb_writer_open(
-        &lane->writer, db, lane->name, NULL, sink->warn, sink->arg, err);
+    if (at < lane->open_count && lane->open[at]->stamp_s == stamp_s) return GODB_OK;
+    return open_at(lane, at, stamp_s, line, packing, err);
 }
 
 int
-csv_lane_add(struct csv_lane *lane, struct godb *db, const struct csv_spool_row *row,
-    const struct csv_lane_sink *sink, struct godb_err *err)
-{
-    struct open_block *open;
-    int rc = open_writer(lane, db, sink, err);
-    while (rc == GODB_OK && lane->open_count > 0 &&
-           lane->open[0].stamp_s < lane->newest_s - lane->window_s)
-        rc = store_first(lane, sink, err);
-    if (rc == GODB_OK)
-        rc = find_open(lane, stamp_of(lane, row->time_s), row->line, &open, err);
-    if (rc != GODB_OK) return rc;
-    open->last_line = row->line;
-    if (godb_block_add(open->block, &row->flow) != GODB_OK)
-        return shell_err(err, GODB_ENOMEM, "%s: out of memory", lane->name);
-    return GODB_OK;
-}
-
-int
-csv_lane_finish(
-    struct csv_lane *lane, const struct csv_lane_sink *sink, struct godb_err *err)
+csv_lane_fill(struct csv_lane *lane, struct godb *db,
+    const struct godb_l7_names *l7_names, const struct csv_batch_run *run,
+    struct csv_packing *packing, const struct csv_lane_sink *sink,
+    struct godb_block **out, struct godb_err *err)
 {
     int rc = GODB_OK;
-    while (rc == GODB_OK && lane->open_count > 0)
-        rc = store_first(lane, sink, err);
-    if (rc != GODB_OK || lane->writer == NULL) return rc;
-    return godb_writer_commit(lane->writer, err);
+    if (lane->writer == NULL)
+        rc = godb_writer_open(
+            &lane->writer, db, lane->name, l7_names, sink->warn, sink->arg, err);
+    while (rc == GODB_OK && lane->open_count > 0 &&
+           lane->open[0]->stamp_s < lane->newest_s - lane->window_s)
+        rc = close_first(lane, packing, err);
+    if (rc == GODB_OK)
+        rc =
+            find_open(lane, stamp_of(lane, run->time_s), run->first_line, packing, err);
+    if (rc != GODB_OK) return rc;
+    lane->open[lane->last_open]->last_line = run->first_line + run->row_count - 1;
+    *out = lane->open[lane->last_open]->block;
+    return GODB_OK;
 }

@@ -5,14 +5,15 @@
  *      survey every row's time      what kind of times are they?
  *      begin                        what has the database already?
  *      judge every row, in order    will it be taken?
- *      restart, add every row that is taken, finish
+ *      restart, fill every row that is taken into its block; store; finish
  */
 #ifndef SHELL_CSV_LANE_H
 #define SHELL_CSV_LANE_H
 
 #include "godb/godb.h"
+#include "shell/csv_batch.h"
+#include "shell/csv_packing.h"
 #include "shell/csv_row.h"
-#include "shell/csv_spool.h"
 
 struct csv_lane;
 
@@ -32,7 +33,7 @@ struct csv_lane_stats {
 
 /* NULL: out of memory.  `name` is a checked interface name. */
 struct csv_lane *csv_lane_new(const char *name);
-void csv_lane_free(struct csv_lane *lane); /* drops what was not committed */
+void csv_lane_free(struct csv_lane *lane); /* without what was not committed */
 const char *csv_lane_name(const struct csv_lane *lane);
 struct csv_lane_stats csv_lane_stats(const struct csv_lane *lane);
 
@@ -57,14 +58,23 @@ enum csv_lane_verdict csv_lane_judge(
 /* Judge from the first row on again. */
 void csv_lane_restart(struct csv_lane *lane);
 
-/* Put a row that was judged to be taken into its block, and store the blocks to which
- * no row can come any more.  Opens the interface for writing with the first one. */
-int csv_lane_add(struct csv_lane *lane, struct godb *db,
-    const struct csv_spool_row *row, const struct csv_lane_sink *sink,
-    struct godb_err *err);
+/* The block that rows of this time and these lines, which were judged to be taken, are
+ * to be added to.  Hands the blocks to which no row can come any more to packing.
+ * Opens the interface for writing first; l7_names is borrowed until the lane is freed.
+ */
+int csv_lane_fill(struct csv_lane *lane, struct godb *db,
+    const struct godb_l7_names *l7_names, const struct csv_batch_run *run,
+    struct csv_packing *packing, const struct csv_lane_sink *sink,
+    struct godb_block **out, struct godb_err *err);
 
-/* Store the blocks that are left and commit. */
-int csv_lane_finish(
-    struct csv_lane *lane, const struct csv_lane_sink *sink, struct godb_err *err);
+/* No row comes any more: hand over all blocks. */
+int csv_lane_end(
+    struct csv_lane *lane, struct csv_packing *packing, struct godb_err *err);
+
+/* Stage a packed block of this lane.  A full day costs this block alone. */
+int csv_lane_store(struct csv_lane *lane, struct csv_packing_block *block,
+    const struct csv_lane_sink *sink, struct godb_err *err);
+
+int csv_lane_commit(struct csv_lane *lane, struct godb_err *err);
 
 #endif

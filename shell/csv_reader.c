@@ -2,34 +2,34 @@
  *
  * csv_reader.c -- libcsv, with line numbers and a limit.
  *
- *      csv_source --> lines --> csv_parse() --> fields --> record --> caller's function
- *                       |
- *                       +-- longer than RECORD_BYTES: told as a problem, skipped to the
- *                           next line break
+ *      bytes --> lines --> csv_parse() --> fields --> record --> caller's function
+ *                  |
+ *                  +-- longer than RECORD_BYTES: told as a problem, skipped to the
+ *                      next line break
  *
  * libcsv is fed one line at a time.  That is what tells on which line a record begins
  * although a quoted field may hold line breaks, and it keeps libcsv's buffer, which
  * would take a gigabyte without a line break as one field, at RECORD_BYTES.
  *
- * Nearly all lines hold no quote, blank or CR, which is all that libcsv would look for:
- * those are parted at their commas right here, which takes a third of the time.
+ * Nearly all lines hold no quote and no blank at a field's end, which is all that
+ * libcsv would look for: those are parted at their commas right here, eight bytes at a
+ * time.  libcsv looks at each byte in turn and copies it twice.
  *
  * It does not know what the columns mean, and refuses nothing that libcsv takes: CRLF,
- * a BOM, blanks around fields, a quote in the middle of a field.
+ * blanks around fields, a quote in the middle of a field.
  */
 #include "shell/csv_reader.h"
 
 #include <csv.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "shell/shell_err.h"
-
-enum { CHUNK_BYTES = 1 << 17, PARSER_OPTIONS = CSV_APPEND_NULL | CSV_REPALL_NL };
+enum { PARSER_OPTIONS = CSV_APPEND_NULL | CSV_REPALL_NL };
 
 static const char too_long[] = "the row is longer than 16 KiB; is a quote left open?";
 
-struct reader {
+struct csv_reader {
     struct csv_parser parser;
     csv_reader_fn *fn;
     void *arg;
@@ -39,17 +39,15 @@ struct reader {
     uint64_t line;       /* from 1; that the next byte belongs to */
     uint64_t fed_line;   /* that the last bytes fed belong to */
     size_t record_bytes; /* fed of the record that is being read */
-    bool is_begun;       /* something is read */
     size_t text_length;
     struct csv_reader_record record;
     char text[CSV_READER_RECORD_BYTES + CSV_READER_FIELDS];
-    char chunk[CHUNK_BYTES];
 };
 
 /* --- Records ---------------------------------------------------------------------- */
 
 static void
-start_record(struct reader *reader)
+start_record(struct csv_reader *reader)
 {
     reader->record.field_count = 0;
     reader->record.problem = NULL;
@@ -59,7 +57,7 @@ start_record(struct reader *reader)
 }
 
 static void
-tell_record(struct reader *reader, const char *problem)
+tell_record(struct csv_reader *reader, const char *problem)
 {
     reader->record.last_line = reader->fed_line;
     if (problem) reader->record.problem = problem;
@@ -73,7 +71,7 @@ tell_record(struct reader *reader, const char *problem)
 static void
 take_field(void *data, size_t length, void *arg)
 {
-    struct reader *reader = arg;
+    struct csv_reader *reader = arg;
     struct csv_reader_record *record = &reader->record;
     if (length >= sizeof reader->text - reader->text_length) {
         record->problem = too_long;
@@ -91,7 +89,7 @@ take_field(void *data, size_t length, void *arg)
 static void
 take_end(int terminator, void *arg)
 {
-    struct reader *reader = arg;
+    struct csv_reader *reader = arg;
     if (reader->record.field_count > 0)
         tell_record(reader, NULL);
     else
@@ -104,7 +102,7 @@ take_end(int terminator, void *arg)
 /* --- Lines ------------------------------------------------------------------------ */
 
 static void
-refuse_record(struct reader *reader, const char *problem)
+refuse_record(struct csv_reader *reader, const char *problem)
 {
     csv_free(&reader->parser);
     csv_init(&reader->parser, PARSER_OPTIONS);
@@ -112,7 +110,7 @@ refuse_record(struct reader *reader, const char *problem)
 }
 
 static void
-feed(struct reader *reader, const char *bytes, size_t length)
+feed(struct csv_reader *reader, const char *bytes, size_t length)
 {
     if (reader->record_bytes == 0) reader->record.first_line = reader->line;
     reader->fed_line = reader->line;
@@ -127,52 +125,88 @@ feed(struct reader *reader, const char *bytes, size_t length)
         reader->is_out_of_memory = true;
 }
 
-/* Is the line a record that needs no libcsv?  Its length is without the line break. */
+/* --- Lines without quotes --------------------------------------------------------- */
+
 static bool
-is_plain(const struct reader *reader, const char *line, size_t length)
+is_blank(char c)
 {
-    static const char special[] = "\"\r \t";
-    if (reader->record_bytes > 0 || length == 0 || length >= CSV_READER_RECORD_BYTES)
-        return false;
-    for (const char *c = special; *c; c++)
-        if (memchr(line, *c, length)) return false;
+    return c == ' ' || c == '\t';
+}
+
+/* The high bit of each byte that is a comma. */
+static uint64_t
+find_commas(const char *at)
+{
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    word = le64toh(word) ^ UINT64_C(0x0101010101010101) * ',';
+    return ~(((word & low) + low) | word | low);
+}
+
+/* False where the field has blanks that do not count. */
+static bool
+part_field(struct csv_reader_record *record, char *text, char *end)
+{
+    if (end > text && (is_blank(*text) || is_blank(end[-1]))) return false;
+    *end = '\0';
+    if (record->field_count < CSV_READER_FIELDS)
+        record->fields[record->field_count] =
+            (struct csv_reader_field){text, (size_t)(end - text)};
+    record->field_count++;
     return true;
 }
 
-static void
-part_line(struct reader *reader, const char *line, size_t length)
+/* Part the line at its commas; false where that is not all. */
+static bool
+part_fields(struct csv_reader *reader, size_t length)
 {
     struct csv_reader_record *record = &reader->record;
-    char *at = memcpy(reader->text, line, length), *end = at + length;
-    *end = '\0';
-    record->first_line = reader->fed_line = reader->line;
-    for (;;) {
-        char *comma = memchr(at, ',', (size_t)(end - at));
-        char *field_end = comma ? comma : end;
-        *field_end = '\0';
-        if (record->field_count < CSV_READER_FIELDS)
-            record->fields[record->field_count] =
-                (struct csv_reader_field){at, (size_t)(field_end - at)};
-        record->field_count++;
-        if (comma == NULL) break;
-        at = comma + 1;
-    }
-    tell_record(reader, NULL);
+    char *text = reader->text, *end = reader->text + length, *field = text;
+    memset(end, 0, sizeof(uint64_t)); /* no comma behind the end */
+    for (; text < end; text += sizeof(uint64_t))
+        for (uint64_t commas = find_commas(text); commas; commas &= commas - 1) {
+            char *comma = text + __builtin_ctzll(commas) / 8;
+            if (!part_field(record, field, comma)) return false;
+            field = comma + 1;
+        }
+    return part_field(record, field, end);
 }
 
-static void
-feed_chunk(struct reader *reader, size_t length)
+/* Tell about the line, which has no quote, without libcsv; false where it needs that.
+ * Its length is without the line break. */
+static bool
+take_plain(struct csv_reader *reader, const char *line, size_t length, bool has_cr)
 {
-    const char *at = reader->chunk, *end = reader->chunk + length;
-    while (at < end && !reader->is_stopped) {
+    if (has_cr && length > 0 && line[length - 1] == '\r') length--;
+    if (reader->record_bytes > 0 || length == 0 || length >= CSV_READER_RECORD_BYTES)
+        return false;
+    if (has_cr && memchr(line, '\r', length)) return false;
+    memcpy(reader->text, line, length);
+    if (!part_fields(reader, length)) {
+        reader->record.field_count = 0;
+        return false;
+    }
+    reader->record.first_line = reader->fed_line = reader->line;
+    tell_record(reader, NULL);
+    return true;
+}
+
+/* --- Bytes ------------------------------------------------------------------------ */
+
+static void
+feed_lines(struct csv_reader *reader, const char *at, const char *end)
+{
+    const bool has_quote = memchr(at, '"', (size_t)(end - at)) != NULL;
+    const bool has_cr = memchr(at, '\r', (size_t)(end - at)) != NULL;
+    while (at < end && !reader->is_stopped && !reader->is_out_of_memory) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *next = newline ? newline + 1 : end;
-        if (!reader->is_skipping) {
-            if (newline && is_plain(reader, at, (size_t)(newline - at)))
-                part_line(reader, at, (size_t)(newline - at));
-            else
-                feed(reader, at, (size_t)(next - at));
-        }
+        const size_t length = (size_t)((newline ? newline : end) - at);
+        const bool is_plain = newline && !(has_quote && memchr(at, '"', length));
+        if (!reader->is_skipping &&
+            !(is_plain && take_plain(reader, at, length, has_cr)))
+            feed(reader, at, (size_t)(next - at));
         if (newline) {
             reader->line++;
             reader->is_skipping = false;
@@ -181,60 +215,76 @@ feed_chunk(struct reader *reader, size_t length)
     }
 }
 
-/* The last line may lack its line break; an open quote is no end. */
-static void
-feed_end(struct reader *reader)
-{
-    if (reader->is_stopped || reader->is_skipping) return;
-    csv_set_opts(&reader->parser, PARSER_OPTIONS | CSV_STRICT | CSV_STRICT_FINI);
-    if (csv_fini(&reader->parser, take_field, take_end, reader) != 0)
-        refuse_record(reader, "a quote is never closed");
-}
-
-/* --- Reading ---------------------------------------------------------------------- */
-
-static void
-skip_bom(struct reader *reader, size_t got)
-{
-    const bool has_bom =
-        !reader->is_begun && got >= 3 && memcmp(reader->chunk, "\xef\xbb\xbf", 3) == 0;
-    if (has_bom) memset(reader->chunk, ' ', 3);
-    reader->is_begun = true;
-}
-
 static int
-read_all(struct reader *reader, struct csv_source *source, struct godb_err *err)
+end_call(struct csv_reader *reader)
 {
-    while (!reader->is_stopped && !reader->is_out_of_memory) {
-        size_t got;
-        int rc = csv_source_read(source, reader->chunk, CHUNK_BYTES, &got, err);
-        if (rc != GODB_OK) return rc;
-        if (got == 0) break;
-        skip_bom(reader, got);
-        feed_chunk(reader, got);
-    }
-    if (!reader->is_out_of_memory) feed_end(reader);
-    if (reader->is_out_of_memory)
-        return shell_err(
-            err, GODB_ENOMEM, "%s: out of memory", csv_source_name(source));
-    return GODB_OK;
+    reader->fn = NULL;
+    reader->arg = NULL;
+    return reader->is_out_of_memory ? GODB_ENOMEM : GODB_OK;
 }
 
 int
-csv_reader_run(
-    struct csv_source *source, csv_reader_fn *fn, void *arg, struct godb_err *err)
+csv_reader_feed(struct csv_reader *reader, const char *bytes, size_t length,
+    csv_reader_fn *fn, void *arg)
 {
-    struct reader *reader = malloc(sizeof *reader);
-    if (reader == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
     reader->fn = fn;
     reader->arg = arg;
+    feed_lines(reader, bytes, bytes + length);
+    return end_call(reader);
+}
+
+/* An open quote is no end. */
+int
+csv_reader_finish(struct csv_reader *reader, csv_reader_fn *fn, void *arg)
+{
+    reader->fn = fn;
+    reader->arg = arg;
+    if (!reader->is_stopped && !reader->is_skipping && !reader->is_out_of_memory) {
+        csv_set_opts(&reader->parser, PARSER_OPTIONS | CSV_STRICT | CSV_STRICT_FINI);
+        if (csv_fini(&reader->parser, take_field, take_end, reader) != 0)
+            refuse_record(reader, "a quote is never closed");
+    }
+    return end_call(reader);
+}
+
+/* --- Readers ---------------------------------------------------------------------- */
+
+void
+csv_reader_reset(struct csv_reader *reader)
+{
+    csv_free(&reader->parser);
+    csv_init(&reader->parser, PARSER_OPTIONS);
     reader->is_stopped = reader->is_skipping = reader->is_out_of_memory = false;
     reader->line = reader->fed_line = 1;
-    reader->is_begun = false;
     start_record(reader);
+}
+
+struct csv_reader *
+csv_reader_new(void)
+{
+    struct csv_reader *reader = malloc(sizeof *reader);
+    if (reader == NULL) return NULL;
     csv_init(&reader->parser, PARSER_OPTIONS);
-    int rc = read_all(reader, source, err);
+    csv_reader_reset(reader);
+    return reader;
+}
+
+void
+csv_reader_free(struct csv_reader *reader)
+{
+    if (reader == NULL) return;
     csv_free(&reader->parser);
     free(reader);
-    return rc;
+}
+
+bool
+csv_reader_is_inside(const struct csv_reader *reader)
+{
+    return reader->is_skipping || reader->record_bytes > 0;
+}
+
+uint64_t
+csv_reader_line_count(const struct csv_reader *reader)
+{
+    return reader->line - 1;
 }

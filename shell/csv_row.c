@@ -9,11 +9,15 @@
  */
 #include "shell/csv_row.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct csv_reader_field text_field;
+
+enum { L7_TEXT_MAX = 63, SURE_DIGITS = 19, MADE_UP_IDS = 16384 };
 
 /* --- Reasons ---------------------------------------------------------------------- */
 
@@ -53,6 +57,15 @@ parse_number(uint64_t *out, const text_field *text)
     uint64_t value = 0;
     bool fits = true;
     if (text->length == 0) return NUMBER_NONE;
+    if (text->length <= SURE_DIGITS) {
+        for (size_t i = 0; i < text->length; i++) {
+            const unsigned digit = (unsigned)(unsigned char)text->text[i] - '0';
+            if (digit > 9) return NUMBER_NONE;
+            value = value * 10 + digit;
+        }
+        *out = value;
+        return NUMBER_OK;
+    }
     for (size_t i = 0; i < text->length; i++) {
         const unsigned digit = (unsigned)(unsigned char)text->text[i] - '0';
         if (digit > 9) return NUMBER_NONE;
@@ -117,26 +130,68 @@ parse_proto(uint8_t *out, const text_field *text, char *reason)
     return true;
 }
 
+/* Names are written into the database for others to print. */
 static bool
-parse_l7proto(uint16_t *out, const text_field *text, char *reason)
+parse_l7_text(
+    const char **out, enum csv_field field, const text_field *text, char *reason)
+{
+    if (text->length == 0) return true;
+    if (text->length > L7_TEXT_MAX)
+        return refuse(reason, field, text, "is too long for a name");
+    for (size_t i = 0; i < text->length; i++)
+        if ((unsigned char)text->text[i] < ' ' || text->text[i] == 0x7f)
+            return refuse(reason, field, text, "holds a control character");
+    *out = text->text;
+    return true;
+}
+
+/* For a name that libprotoident has not: the same one in every file, above those that
+ * libraries give. */
+static uint16_t
+made_up_id(const char *name)
+{
+    uint32_t hash = 5381;
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return (uint16_t)(UINT16_MAX - hash % MADE_UP_IDS);
+}
+
+/* "-1" or "1e3" is a number gone wrong, "1kxun" is a name. */
+static bool
+looks_like_number(const char *text)
+{
+    char *end;
+    (void)strtod(text, &end);
+    return *end == '\0' || !isalnum((unsigned char)*text);
+}
+
+static bool
+parse_l7_name(struct csv_row *row, const text_field *text, char *reason)
+{
+    if (!is_text(text) || looks_like_number(text->text))
+        return refuse(
+            reason, CSV_FIELD_L7PROTO, text, "is neither a number nor a name");
+    const int id = godb_l7_id(godb_l7_libprotoident(), text->text);
+    row->flow.l7proto = id < 0 ? made_up_id(text->text) : (uint16_t)id;
+    if (id < 0) return parse_l7_text(&row->l7_name, CSV_FIELD_L7PROTO, text, reason);
+    row->l7_name = godb_l7_name(godb_l7_libprotoident(), row->flow.l7proto);
+    return true;
+}
+
+static bool
+parse_l7proto(struct csv_row *row, const text_field *text, char *reason)
 {
     uint64_t value;
     switch (parse_number(&value, text)) {
     case NUMBER_NONE:
-        break;
+        return parse_l7_name(row, text, reason);
     case NUMBER_OK:
-        *out = (uint16_t)value;
+        row->flow.l7proto = (uint16_t)value;
         if (value <= UINT16_MAX) return true;
         /* fall through */
     default:
         return refuse(reason, CSV_FIELD_L7PROTO, text, "is out of range (0 to 65535)");
     }
-    const int id = is_text(text) ? godb_l7_id(godb_l7_libprotoident(), text->text) : -1;
-    if (id < 0)
-        return refuse(
-            reason, CSV_FIELD_L7PROTO, text, "is not a name of libprotoident's");
-    *out = (uint16_t)id;
-    return true;
 }
 
 static bool
@@ -196,7 +251,11 @@ parse_field(
     case CSV_FIELD_PROTO:
         return parse_proto(&flow->proto, text, reason);
     case CSV_FIELD_L7PROTO:
-        return parse_l7proto(&flow->l7proto, text, reason);
+        return parse_l7proto(row, text, reason);
+    case CSV_FIELD_L7_NAME:
+        return parse_l7_text(&row->l7_name, field, text, reason);
+    case CSV_FIELD_L7_CATEGORY:
+        return parse_l7_text(&row->l7_category, field, text, reason);
     case CSV_FIELD_BYTES_RCVD:
         return parse_counter(&flow->bytes_rcvd, field, text, reason);
     case CSV_FIELD_BYTES_SENT:
@@ -235,6 +294,8 @@ csv_row_parse(struct csv_row *out, const struct csv_columns *columns,
         return false;
     }
     out->iface = NULL;
+    out->l7_name = columns->at[CSV_FIELD_L7PROTO] < 0 ? NULL : "";
+    out->l7_category = "";
     out->flow.l7proto = 0;
     out->flow.bytes_sent = out->flow.packets_sent = 0;
     for (int field = 0; field < CSV_FIELD_COUNT; field++) {

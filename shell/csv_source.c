@@ -101,19 +101,6 @@ csv_source_open(struct csv_source **out, const char *path, struct godb_err *err)
     return rc;
 }
 
-int
-csv_source_of_fd(
-    struct csv_source **out, int fd, const char *name, struct godb_err *err)
-{
-    struct csv_source *source = calloc(1, sizeof *source);
-    if (source == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
-    source->name = name;
-    source->fd = fd;
-    lseek(fd, 0, SEEK_SET);
-    *out = source;
-    return GODB_OK;
-}
-
 void
 csv_source_close(struct csv_source *source)
 {

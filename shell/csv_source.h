@@ -16,9 +16,6 @@ struct csv_source;
  * decompressed.  GODB_EIO, GODB_ENOMEM.  path is borrowed until close. */
 int csv_source_open(struct csv_source **out, const char *path, struct godb_err *err);
 
-/* A descriptor, which stays the caller's, read from its start on. */
-int csv_source_of_fd(
-    struct csv_source **out, int fd, const char *name, struct godb_err *err);
 void csv_source_close(struct csv_source *source);
 
 /* At most max bytes into `to`; *out_got is 0 at the end.  GODB_EIO, and GODB_ECORRUPT

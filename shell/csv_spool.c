@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shell/csv_flow.h"
 #include "shell/shell_err.h"
 
 enum { BUFFER_BYTES = 1 << 18 };
@@ -18,7 +19,7 @@ enum { BUFFER_BYTES = 1 << 18 };
 struct csv_spool {
     FILE *file;
     const char *dir;
-    uint64_t count;
+    struct csv_list runs, l7_ids, flows; /* of the batch that was read last */
 };
 
 static int
@@ -52,22 +53,28 @@ csv_spool_free(struct csv_spool *spool)
 {
     if (spool == NULL) return;
     fclose(spool->file);
+    free(spool->runs.bytes);
+    free(spool->l7_ids.bytes);
+    free(spool->flows.bytes);
     free(spool);
+}
+
+static bool
+put(struct csv_spool *spool, const void *bytes, size_t length)
+{
+    return fwrite_unlocked(bytes, 1, length, spool->file) == length;
 }
 
 int
 csv_spool_add(
-    struct csv_spool *spool, const struct csv_spool_row *row, struct godb_err *err)
+    struct csv_spool *spool, const struct csv_spool_batch *batch, struct godb_err *err)
 {
-    spool->count++;
-    return fwrite_unlocked(row, sizeof *row, 1, spool->file) == 1 ? GODB_OK
-                                                                  : fail(spool, err);
-}
-
-uint64_t
-csv_spool_count(const struct csv_spool *spool)
-{
-    return spool->count;
+    if (put(spool, batch, sizeof *batch) &&
+        put(spool, batch->runs, batch->run_count * sizeof *batch->runs) &&
+        put(spool, batch->l7_ids, batch->l7_count * sizeof *batch->l7_ids) &&
+        put(spool, batch->flows, batch->flow_bytes))
+        return GODB_OK;
+    return fail(spool, err);
 }
 
 int
@@ -78,9 +85,31 @@ csv_spool_rewind(struct csv_spool *spool, struct godb_err *err)
                : fail(spool, err);
 }
 
-int
-csv_spool_next(struct csv_spool *spool, struct csv_spool_row *out, struct godb_err *err)
+/* The next bytes, with room behind them; NULL where they are not to be had. */
+static void *
+get(struct csv_spool *spool, struct csv_list *list, size_t length)
 {
-    if (fread_unlocked(out, sizeof *out, 1, spool->file) == 1) return GODB_OK;
-    return ferror(spool->file) ? fail(spool, err) : GODB_DONE;
+    void *room = csv_list_room(list, length + CSV_FLOW_MAX);
+    if (room == NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return fread_unlocked(room, 1, length, spool->file) == length ? room : NULL;
+}
+
+int
+csv_spool_next(struct csv_spool *spool, struct csv_spool_batch *out, bool with_flows,
+    struct godb_err *err)
+{
+    if (fread_unlocked(out, sizeof *out, 1, spool->file) != 1)
+        return ferror(spool->file) ? fail(spool, err) : GODB_DONE;
+    out->runs = get(spool, &spool->runs, out->run_count * sizeof *out->runs);
+    out->l7_ids = get(spool, &spool->l7_ids, out->l7_count * sizeof *out->l7_ids);
+    if (out->runs == NULL || out->l7_ids == NULL) return fail(spool, err);
+    out->flows = NULL;
+    if (with_flows)
+        out->flows = get(spool, &spool->flows, out->flow_bytes);
+    else if (fseek(spool->file, (long)out->flow_bytes, SEEK_CUR) != 0)
+        return fail(spool, err);
+    return with_flows && out->flows == NULL ? fail(spool, err) : GODB_OK;
 }

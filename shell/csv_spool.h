@@ -6,13 +6,15 @@
 #ifndef SHELL_CSV_SPOOL_H
 #define SHELL_CSV_SPOOL_H
 
-#include "godb/godb.h"
+#include "shell/csv_batch.h"
 
-struct csv_spool_row {
-    int64_t time_s;
-    uint64_t line; /* the first one of its record */
-    uint32_t lane;
-    struct godb_flow flow;
+/* Rows as csv_batch has them, with what only the whole file's reader knows: a run's
+ * first_line counts from the file's begin, its iface is a lane's number. */
+struct csv_spool_batch {
+    size_t run_count, l7_count, flow_bytes;
+    const struct csv_batch_run *runs;
+    const uint16_t *l7_ids; /* what flows' l7proto stand for; l7_count 0: themselves */
+    const uint8_t *flows;
 };
 
 struct csv_spool;
@@ -22,14 +24,14 @@ int csv_spool_new(struct csv_spool **out, struct godb_err *err);
 void csv_spool_free(struct csv_spool *spool);
 
 int csv_spool_add(
-    struct csv_spool *spool, const struct csv_spool_row *row, struct godb_err *err);
-uint64_t csv_spool_count(const struct csv_spool *spool);
+    struct csv_spool *spool, const struct csv_spool_batch *batch, struct godb_err *err);
 
 /* Begin to read, from the first row on; any number of times. */
 int csv_spool_rewind(struct csv_spool *spool, struct godb_err *err);
 
-/* GODB_DONE behind the last row. */
-int csv_spool_next(
-    struct csv_spool *spool, struct csv_spool_row *out, struct godb_err *err);
+/* *out is borrowed until the next call, and without flows where they are not asked for.
+ * GODB_DONE behind the last one. */
+int csv_spool_next(struct csv_spool *spool, struct csv_spool_batch *out,
+    bool with_flows, struct godb_err *err);
 
 #endif

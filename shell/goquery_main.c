@@ -7,6 +7,7 @@
  *      session           SQLite with goprobe's tables
  *      query_run         runs it
  *      output_*          prints it
+ *      page              -report
  *      statement_run     -q, shell_open -shell, maintain -clean and -wipe
  *
  * It knows no more about flows than the SQL does: what it prints, `goquery -sql` lets
@@ -22,6 +23,8 @@
 
 #include "shell/goquery_options.h"
 #include "shell/maintain.h"
+#include "shell/page.h"
+#include "shell/printable.h"
 #include "shell/query_run.h"
 #include "shell/shell_err.h"
 #include "shell/shell_open.h"
@@ -41,7 +44,11 @@ print_caret(const struct goquery_options *options)
     const char *text = options->condition;
     const size_t at = options->condition_error_at;
     if (at == SIZE_MAX || at > 200 || strpbrk(text, "\t\r\n\033")) return;
-    fprintf(stderr, "  %.*s\n  ", 400, text);
+    char line[401];
+    snprintf(line, sizeof line, "%s", text);
+    fputs("  ", stderr);
+    print_printable(stderr, line);
+    fputs("\n  ", stderr);
     for (size_t i = 0; i < at; i++)
         if (((unsigned char)text[i] & 0xc0) != 0x80) fputc(' ', stderr);
     fputs("^\n", stderr);
@@ -64,12 +71,21 @@ fail(const struct goquery_options *options, const struct godb_err *err)
     return shell_exit_code(err);
 }
 
+/* For other programs, or for people. */
+static enum report_list
+list_form(const struct goquery_options *options)
+{
+    if (!options->is_external && options->writer != &output_json)
+        return REPORT_LIST_TXT;
+    return options->compat == OUTPUT_1_05 ? REPORT_LIST_1_05 : REPORT_LIST_JSON;
+}
+
 static int
 answer(const struct goquery_options *options, struct godb_err *err)
 {
     struct report report;
     int rc = options->mode == GOQUERY_LIST
-                 ? report_make_list(&report, options->is_external, err)
+                 ? report_make_list(&report, list_form(options), err)
                  : report_make(&report, &options->report, err);
     if (rc != GODB_OK) return rc;
     if (options->writer == &output_plot && !report.has_time)
@@ -99,6 +115,8 @@ act(const struct goquery_options *options, struct godb_err *err)
         return answer(options, err);
     case GOQUERY_STATEMENT:
         return statement_run(stdout, options, err);
+    case GOQUERY_PAGE:
+        return page_run(options, err);
     case GOQUERY_SHELL:
         return shell_open(&options->scope, err);
     case GOQUERY_CLEAN:

@@ -17,7 +17,7 @@
 /* What the flags say, before anybody judges it. */
 struct raw {
     const char *iface, *db, *condition, *first, *last, *format, *sort, *compat;
-    const char *statement, *clean, *resolve_timeout;
+    const char *statement, *page_path, *clean, *resolve_timeout;
     int64_t limit, resolve_rows, memory_percent, ignored;
     bool has_limit, has_rows, has_memory, has_format;
     bool by_packets, is_ascending, is_rcvd, is_sent, is_sum;
@@ -28,7 +28,7 @@ struct raw {
 static const struct raw defaults = {
     .format = "txt", .resolve_timeout = "1s", .resolve_rows = 25};
 
-enum { QUESTION_FLAGS = 26, ADMIN_FLAGS = 3, ALIAS_FLAGS = 6 };
+enum { QUESTION_FLAGS = 27, ADMIN_FLAGS = 3, ALIAS_FLAGS = 6 };
 enum { FLAG_COUNT = QUESTION_FLAGS + ADMIN_FLAGS + ALIAS_FLAGS };
 
 /* --- Flags ------------------------------------------------------------------------ */
@@ -165,6 +165,11 @@ bind_modes(struct go_flag *out, struct raw *raw)
             .text = &raw->statement,
             .arg = "SQL",
             .help = "run this statement: 'SELECT dport, bytes FROM traffic'"},
+        {.name = "report",
+            .text = &raw->page_path,
+            .arg = "FILE",
+            .help = "write a page of HTML with the traffic of these -d -i -f -l -c,\n"
+                    "-n rows a list; - is standard output"},
         {.name = "shell",
             .on = &raw->is_shell,
             .help = "open sqlite3 with the tables and these -d -i -f -l -c"},
@@ -240,6 +245,7 @@ goquery_options_usage(FILE *out, bool is_admin)
         return;
     }
     fputs("usage: goquery -i IFACE [-c CONDITION] [-f FIRST] [-l LAST] [...] QUERY\n"
+          "       goquery -report FILE | -q SQL | -shell | -list [...]\n"
           "Report network flows.  QUERY comes last and is talk_src, talk_dst,\n"
           "talk_conv, apps_port, apps_dpi, agg_talk_port, raw, or columns with commas\n"
           "between them: time, iface, sip, dip, dport, proto, l7proto.\n"
@@ -472,6 +478,7 @@ choose_mode(struct goquery_options *out, const struct raw *raw, struct godb_err 
     const struct mode_flag flags[] = {
         {"-list", GOQUERY_LIST, raw->is_list},
         {"-q", GOQUERY_STATEMENT, raw->statement != NULL},
+        {"-report", GOQUERY_PAGE, raw->page_path != NULL},
         {"-shell", GOQUERY_SHELL, raw->is_shell},
         {"-clean", GOQUERY_CLEAN, raw->clean != NULL},
         {"-wipe", GOQUERY_WIPE, raw->is_wipe},
@@ -504,10 +511,51 @@ mode_name(enum goquery_mode mode)
 {
     static const char *const names[] = {[GOQUERY_LIST] = "-list",
         [GOQUERY_STATEMENT] = "-q",
+        [GOQUERY_PAGE] = "-report",
         [GOQUERY_SHELL] = "-shell",
         [GOQUERY_CLEAN] = "-clean",
         [GOQUERY_WIPE] = "-wipe"};
     return names[mode];
+}
+
+/* A page has all directions and orders that it needs. */
+static int
+check_page(const struct raw *raw, struct godb_err *err)
+{
+    const struct {
+        const char *name;
+        bool is_on;
+    } others[] = {{"-s", raw->sort != NULL}, {"-p", raw->by_packets},
+        {"-a", raw->is_ascending}, {"-in", raw->is_rcvd}, {"-out", raw->is_sent},
+        {"-sum", raw->is_sum}, {"-bars", raw->are_bars_chosen},
+        {"-resolve", raw->does_resolve}};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (others[i].is_on)
+            return shell_err(
+                err, GODB_EARG, "-report does not know %s; drop one", others[i].name);
+    if (raw->has_limit && raw->limit == 0)
+        return shell_err(err, GODB_EARG, "-report: lists of 0 rows; -n 1 is the least");
+    return *raw->page_path ? GODB_OK
+                           : shell_err(err, GODB_EARG,
+                                 "-report: no file given; - is standard output");
+}
+
+static bool
+can_print(const struct goquery_options *out)
+{
+    const enum report_format format = out->report.format;
+    if (out->mode == GOQUERY_LIST) return format == REPORT_TXT || format == REPORT_JSON;
+    return out->mode == GOQUERY_STATEMENT && format != REPORT_INFLUX;
+}
+
+/* For messages. */
+static const char *
+prints(enum goquery_mode mode)
+{
+    return mode == GOQUERY_LIST        ? "txt and json"
+           : mode == GOQUERY_PAGE      ? "HTML alone"
+           : mode == GOQUERY_STATEMENT ? "txt, csv and json"
+                                       : "text alone";
 }
 
 /* Modes that take no query do not take it silently. */
@@ -516,17 +564,16 @@ check_other_mode(const struct goquery_options *out, const struct raw *raw,
     bool has_query, struct godb_err *err)
 {
     const char *name = mode_name(out->mode);
-    const bool has_format = out->mode == GOQUERY_STATEMENT &&
-                            out->report.format != REPORT_INFLUX && !raw->is_plot;
+    const bool is_list = out->mode == GOQUERY_LIST;
     if (has_query) return shell_err(err, GODB_EARG, "%s takes no query", name);
-    if ((raw->has_format || raw->is_plot) && !has_format)
-        return shell_err(
-            err, GODB_EARG, "%s prints txt alone; drop -e and -plot", name);
-    if (raw->is_sql && out->mode != GOQUERY_LIST)
+    if (raw->is_plot || (raw->has_format && !can_print(out)))
+        return shell_err(err, GODB_EARG, "%s prints %s; drop -plot and other formats",
+            name, prints(out->mode));
+    if (raw->is_sql && !is_list)
         return shell_err(err, GODB_EARG, "-sql and %s: one at a time", name);
-    if (raw->compat)
+    if (raw->compat && !is_list)
         return shell_err(err, GODB_EARG, "-compat is for reports; drop it or %s", name);
-    return GODB_OK;
+    return out->mode == GOQUERY_PAGE ? check_page(raw, err) : GODB_OK;
 }
 
 static int
@@ -570,6 +617,7 @@ take_texts(struct goquery_options *out, const struct raw *raw)
     out->has_bars = raw->has_bars;
     out->are_bars_chosen = raw->are_bars_chosen;
     out->statement = raw->statement;
+    out->page_path = raw->page_path;
     out->condition = raw->condition;
     out->scope = (struct session_scope){
         find_db(raw), raw->iface, raw->first, raw->last, raw->condition, NULL};

@@ -14,6 +14,7 @@ enum goquery_mode {
     GOQUERY_REPORT,
     GOQUERY_LIST,      /* the interfaces */
     GOQUERY_STATEMENT, /* -q */
+    GOQUERY_PAGE,      /* -report */
     GOQUERY_SHELL,
     GOQUERY_CLEAN,
     GOQUERY_WIPE,
@@ -35,6 +36,7 @@ struct goquery_options {
     bool has_bars, are_bars_chosen; /* not chosen: on a terminal */
     bool is_of_packets;             /* -plot draws packets */
     const char *statement;          /* -q */
+    const char *page_path;          /* -report; "-": standard output */
     const char *condition;          /* as it was typed; NULL: none */
     size_t condition_error_at;      /* set with a GODB_EARG about -c; else SIZE_MAX */
     bool does_resolve;

@@ -16,6 +16,7 @@
 
 #include <jansson.h>
 
+#include "shell/ext_ips.h"
 #include "shell/output.h"
 
 struct state {
@@ -124,6 +125,18 @@ print_summary(const struct output_context *context)
     fputc('}', context->out);
 }
 
+/* 2.x has the key and never anything in it. */
+static void
+print_ext_ips(const struct output_context *context)
+{
+    struct ext_ips ips = {.count = 0};
+    if (context->compat == OUTPUT_1_05) ext_ips_read(&ips, EXT_IPS_FILE);
+    fputs("\"ext_ips\":[", context->out);
+    for (size_t i = 0; i < ips.count; i++)
+        fprintf(context->out, "%s\"%s\"", i > 0 ? "," : "", ips.texts[i]);
+    fputc(']', context->out);
+}
+
 /* The keys of the frame that come before the report's name, or those after it.  A name
  * never falls between the three: no report is called so. */
 static void
@@ -133,7 +146,7 @@ print_frame(const struct output_context *context, bool is_before)
     const bool is_last = strcmp(context->type, "summary") > 0;
     if (is_before == !is_first) {
         fputs(is_before ? "" : ",", context->out);
-        fputs("\"ext_ips\":[]", context->out);
+        print_ext_ips(context);
         fputs(is_before ? "," : "", context->out);
     }
     if (is_before == is_last) {

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "shell/output.h"
+#include "shell/printable.h"
 
 enum {
     HEIGHT = 8, /* lines */
@@ -217,9 +218,11 @@ end(void *state, const struct output_context *context)
     const size_t count = context->direction == REPORT_BOTH ? 2 : 1;
     for (size_t direction = 0; direction < count; direction++) {
         const double max = measure(plot, direction);
-        fprintf(context->out, "%s%s a second, %s / %s\n", direction > 0 ? "\n" : "",
+        fprintf(context->out, "%s%s a second, %s / ", direction > 0 ? "\n" : "",
             context->is_of_packets ? "Packets" : "Bytes",
-            direction_name(context, direction), context->iface);
+            direction_name(context, direction));
+        print_printable(context->out, context->iface);
+        fputc('\n', context->out);
         draw(plot, context, max);
     }
 }

@@ -31,6 +31,7 @@
 #include <time.h>
 
 #include "shell/output.h"
+#include "shell/printable.h"
 #include "shell/txt_table.h"
 
 enum { PADDING_1 = 3, PADDING_2 = 2 };
@@ -70,6 +71,16 @@ allow_cuts(struct txt_table *table, const struct output_context *context)
     }
 }
 
+/* Shares can be seen from the sums; those of packets, which rows are rarely ordered by,
+ * go first. */
+static void
+allow_drops(struct txt_table *table, const struct report *report)
+{
+    for (size_t i = report->key_count; i < report->column_count; i++)
+        if (strcmp(report->columns[i].title, "%") == 0) txt_table_may_drop(table, i);
+    txt_table_may_fold(table, report->key_count);
+}
+
 static void *
 begin(const struct output_context *context)
 {
@@ -83,6 +94,7 @@ begin(const struct output_context *context)
         fits = txt_table_add(table, report->columns[i].title);
     if (fits) {
         allow_cuts(table, context);
+        allow_drops(table, report);
         return table;
     }
     txt_table_free(table);
@@ -127,6 +139,15 @@ print_took(FILE *out, int64_t took_ms)
         fprintf(out, "%" PRId64 "ms", took_ms);
 }
 
+/* Both are as they were on the command line. */
+static void
+print_line(FILE *out, const char *label, const char *text)
+{
+    fputs(label, out);
+    print_printable(out, text);
+    fputc('\n', out);
+}
+
 /* --- One number each: 1.05 -------------------------------------------------------- */
 
 static void
@@ -134,9 +155,9 @@ print_head(const struct output_context *context)
 {
     FILE *out = context->out;
     fprintf(out, "Your query: %s\n", context->type);
-    fprintf(out, "Conditions: %s\n", context->condition);
+    print_line(out, "Conditions: ", context->condition);
     fprintf(out, "Sort by:    %s\n", context->report->sorted_by);
-    fprintf(out, "Interface:  %s\n", context->iface);
+    print_line(out, "Interface:  ", context->iface);
     fprintf(out, "Query produced %" PRId64 " hits and took ", context->hits);
     print_took(out, context->took_ms);
     fputs(" \n\n", out);
@@ -220,7 +241,8 @@ print_foot(const struct output_context *context)
     char first[32], last[32];
     format_time(first, context->first_s);
     format_time(last, context->last_s);
-    fprintf(out, "Timespan / Interface : [%s, %s] / %s\n", first, last, context->iface);
+    fprintf(out, "Timespan / Interface : [%s, %s]", first, last);
+    print_line(out, " / ", context->iface);
     fprintf(out, "Sorted by            : %s\n", context->report->sorted_by);
     if (context->resolve_timeout_ms > 0) {
         fputs("Reverse DNS stats    : RDNS took ", out);
@@ -232,7 +254,7 @@ print_foot(const struct output_context *context)
     print_took(out, context->took_ms);
     fputc('\n', out);
     if (*context->condition)
-        fprintf(out, "Conditions:          : %s\n", context->condition);
+        print_line(out, "Conditions:          : ", context->condition);
     fputc('\n', out);
 }
 

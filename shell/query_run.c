@@ -223,7 +223,9 @@ static int
 print_list_json(struct run *run, struct godb_err *err)
 {
     int rc = session_step(&run->session, run->statement, err);
-    if (rc == GODB_OK) fprintf(run->context.out, "%s\n", text_at(run, 0));
+    const bool has_newline = run->context.compat != OUTPUT_1_05;
+    if (rc == GODB_OK)
+        fprintf(run->context.out, "%s%s", text_at(run, 0), has_newline ? "\n" : "");
     return rc;
 }
 
@@ -233,7 +235,8 @@ static int
 print_answer(struct run *run, struct godb_err *err)
 {
     if (run->options->mode != GOQUERY_LIST) return print_report(run, err);
-    return run->options->is_external ? print_list_json(run, err) : print_list(run, err);
+    return run->context.report->column_count > 0 ? print_list(run, err)
+                                                 : print_list_json(run, err);
 }
 
 static struct output_context

@@ -520,9 +520,23 @@ static const char list_json_sql[] =
     "                       'begin', first, 'end', last)))\n"
     "  FROM (SELECT * FROM interfaces WHERE first IS NOT NULL ORDER BY iface)";
 
+/* 1.05 adds up the sizes of files, in MB, and counts day directories.  A column file
+ * has 12288 bytes in front of its blocks. */
+static const char list_1_05_sql[] =
+    "WITH days AS (SELECT iface, count(DISTINCT time / 86400) AS days\n"
+    "                FROM blocks GROUP BY iface),\n"
+    "     sizes AS (SELECT iface, days, (disk_bytes + days * 9 * 12288) / 1048576.0\n"
+    "                 AS size FROM interfaces JOIN days USING (iface))\n"
+    "SELECT json_group_object(name, json(value)) FROM (\n"
+    "  SELECT 'Total Size' AS name, total(size) AS value FROM sizes\n"
+    "  UNION ALL\n"
+    "  SELECT * FROM (SELECT iface, json_object('Size', size, 'DaysCovered', days)\n"
+    "                   FROM sizes ORDER BY iface))";
+
 int
-report_make_list(struct report *out, bool is_json, struct godb_err *err)
+report_make_list(struct report *out, enum report_list form, struct godb_err *err)
 {
+    const bool is_text = form == REPORT_LIST_TXT;
     static const char *const titles[] = {
         "Iface", "# of flows", "Traffic", "From", "Until"};
     static const char sql[] =
@@ -539,11 +553,13 @@ report_make_list(struct report *out, bool is_json, struct godb_err *err)
         "       datetime(max(nullif(last, 0)), 'unixepoch', 'localtime')\n"
         "  FROM interfaces";
     *out =
-        (struct report){.column_count = is_json ? 0 : sizeof titles / sizeof titles[0]};
+        (struct report){.column_count = is_text ? sizeof titles / sizeof titles[0] : 0};
     for (size_t i = 0; i < out->column_count; i++)
         out->columns[i] =
             (struct report_column){titles[i], titles[i], REPORT_KEY, NULL};
-    out->sql = strdup(is_json ? list_json_sql : sql);
+    out->sql = strdup(is_text                    ? sql
+                      : form == REPORT_LIST_JSON ? list_json_sql
+                                                 : list_1_05_sql);
     return out->sql ? GODB_OK : shell_err(err, GODB_ENOMEM, "out of memory");
 }
 

@@ -80,8 +80,13 @@ int report_make(
     struct report *out, const struct report_spec *spec, struct godb_err *err);
 void report_free(struct report *report);
 
-/* The interfaces of the database as a report with keys alone, and no totals; or, for
- * other programs, as one text: summary.json as goProbe 2.x has it. */
-int report_make_list(struct report *out, bool is_json, struct godb_err *err);
+enum report_list {
+    REPORT_LIST_TXT,  /* a report with keys alone, and no totals */
+    REPORT_LIST_JSON, /* one text: summary.json as goProbe 2.x has it */
+    REPORT_LIST_1_05  /* one text: what 1.05 prints for other programs */
+};
+
+/* The interfaces of the database. */
+int report_make_list(struct report *out, enum report_list form, struct godb_err *err);
 
 #endif

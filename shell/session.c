@@ -93,16 +93,16 @@ session_step(struct session *session, sqlite3_stmt *statement, struct godb_err *
     }
 }
 
-static int
-set_argument(
-    struct session *session, const struct argument *argument, struct godb_err *err)
+int
+session_set_scope(
+    struct session *session, const char *name, const char *value, struct godb_err *err)
 {
     sqlite3_stmt *statement;
-    if (argument->value == NULL) return GODB_OK;
+    if (value == NULL) return GODB_OK;
     int rc = session_prepare(session, "SELECT goprobe_scope(?1, ?2)", &statement, err);
     if (rc != GODB_OK) return rc;
-    sqlite3_bind_text(statement, 1, argument->name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, argument->value, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, value, -1, SQLITE_STATIC);
     rc = session_step(session, statement, err);
     sqlite3_finalize(statement);
     return rc;
@@ -125,11 +125,10 @@ session_open(
         return err->status;
     }
     /* Reports say what is missing, and give the rest. */
-    const struct argument skip = {"on_corrupt", "skip"};
-    int rc = set_argument(session, &skip, err);
+    int rc = session_set_scope(session, "on_corrupt", "skip", err);
     list_arguments(scope, arguments);
     for (size_t i = 0; i < SCOPE_COUNT && rc == GODB_OK; i++)
-        rc = set_argument(session, &arguments[i], err);
+        rc = session_set_scope(session, arguments[i].name, arguments[i].value, err);
     return rc;
 }
 

@@ -29,6 +29,10 @@ int session_open(
     struct session *session, const struct session_scope *scope, struct godb_err *err);
 void session_close(struct session *session);
 
+/* Set one argument of the scope.  NULL: leave it. */
+int session_set_scope(
+    struct session *session, const char *name, const char *value, struct godb_err *err);
+
 /* GODB_OK with a statement for sqlite3_finalize(). */
 int session_prepare(
     struct session *session, const char *sql, sqlite3_stmt **out, struct godb_err *err);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "shell/printable.h"
+
 int
 shell_err(struct godb_err *err, enum godb_status status, const char *format, ...)
 {
@@ -19,6 +21,7 @@ shell_err(struct godb_err *err, enum godb_status status, const char *format, ...
     va_start(args, format);
     vsnprintf(err->msg, sizeof err->msg, format, args);
     va_end(args);
+    printable(err->msg);
     return status;
 }
 
@@ -31,6 +34,7 @@ shell_err_sys(struct godb_err *err, int os_errno, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->msg, sizeof err->msg, format, args);
     va_end(args);
+    printable(err->msg);
     const size_t length = strlen(err->msg);
     snprintf(err->msg + length, sizeof err->msg - length, ": %s", strerror(os_errno));
     return GODB_EIO;

@@ -140,14 +140,18 @@ run_all(FILE *out, enum report_format format, struct session *session, const cha
     struct godb_err *err)
 {
     int rc = GODB_OK;
+    bool is_empty = true;
     while (*text && rc == GODB_OK) {
         struct printer printer = {.out = out, .format = format};
         rc = session_prepare_first(session, &text, &printer.statement, err);
         if (rc != GODB_OK || printer.statement == NULL) continue;
+        is_empty = false;
         printer.column_count = sqlite3_column_count(printer.statement);
         rc = print_all(&printer, session, err);
         sqlite3_finalize(printer.statement);
     }
+    if (rc == GODB_OK && is_empty)
+        rc = shell_err(err, GODB_EARG, "-q: there is no statement in it");
     return rc;
 }
 

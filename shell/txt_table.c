@@ -4,8 +4,11 @@
  */
 #include "shell/txt_table.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "shell/printable.h"
 
 enum {
     FIRST_BYTES = 4096,
@@ -13,12 +16,14 @@ enum {
     BAR_MIN = 6,  /* a shorter bar says nothing */
     BAR_MAX = 20, /* a longer one no more */
     BAR_GAP = 2,
-    PADDING_WITH_BARS = 2
+    PADDING_WITH_BARS = 2,
+    PADDING_FOLDED = 2
 };
 
 struct column {
     size_t width; /* in characters */
     bool may_cut;
+    size_t drop_rank; /* from 1: which goes first; 0: none */
 };
 
 struct txt_table {
@@ -27,6 +32,7 @@ struct txt_table {
     size_t length, capacity;
     double *bars; /* of the first bar_count rows */
     size_t bar_count, bar_capacity;
+    size_t drop_count, fold_at; /* fold_at 0: anywhere */
     struct column columns[];
 };
 
@@ -35,7 +41,13 @@ struct layout {
     const struct txt_table_style *style;
     size_t padding, bar_width;
     double bar_max;
-    size_t widths[];
+    bool is_folded;
+    struct place {
+        size_t width;
+        size_t indent; /* before the first column of a line */
+        bool is_dropped;
+        bool is_first; /* begins a line */
+    } places[];
 };
 
 struct txt_table *
@@ -87,9 +99,7 @@ txt_table_add(struct txt_table *table, const char *text)
 {
     const size_t length = strlen(text) + 1;
     if (!reserve(table, length)) return false;
-    char *cell = memcpy(table->text + table->length, text, length);
-    for (char *c = cell; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+    char *cell = printable(memcpy(table->text + table->length, text, length));
     struct column *column = &table->columns[table->cell_count++ % table->column_count];
     const size_t width = txt_width(cell);
     if (width > column->width) column->width = width;
@@ -120,6 +130,18 @@ txt_table_may_cut(struct txt_table *table, size_t column)
     table->columns[column].may_cut = true;
 }
 
+void
+txt_table_may_drop(struct txt_table *table, size_t column)
+{
+    table->columns[column].drop_rank = ++table->drop_count;
+}
+
+void
+txt_table_may_fold(struct txt_table *table, size_t column)
+{
+    table->fold_at = column;
+}
+
 /* --- Fitting ---------------------------------------------------------------------- */
 
 static size_t
@@ -127,7 +149,8 @@ line_width(const struct txt_table *table, const struct layout *layout)
 {
     size_t width = 0;
     for (size_t i = 0; i < table->column_count; i++)
-        width += layout->padding + layout->widths[i];
+        if (!layout->places[i].is_dropped)
+            width += layout->padding + layout->places[i].width;
     return width;
 }
 
@@ -137,13 +160,83 @@ cut_one(const struct txt_table *table, struct layout *layout)
 {
     size_t widest = table->column_count;
     for (size_t i = 0; i < table->column_count; i++)
-        if (table->columns[i].may_cut && layout->widths[i] > CUT_MIN &&
+        if (table->columns[i].may_cut && layout->places[i].width > CUT_MIN &&
             (widest == table->column_count ||
-                layout->widths[i] > layout->widths[widest]))
+                layout->places[i].width > layout->places[widest].width))
             widest = i;
     if (widest == table->column_count) return false;
-    layout->widths[widest]--;
+    layout->places[widest].width--;
     return true;
+}
+
+static bool
+is_too_wide(const struct txt_table *table, const struct layout *layout)
+{
+    return layout->style->columns > 0 &&
+           line_width(table, layout) > layout->style->columns;
+}
+
+static void
+set_widths(const struct txt_table *table, struct layout *layout)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        layout->places[i] = (struct place){.width = table->columns[i].width};
+}
+
+static void
+drop(const struct txt_table *table, struct layout *layout, size_t rank)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].drop_rank == rank) layout->places[i].is_dropped = true;
+}
+
+/* Of the columns from `from` until `until`. */
+static size_t
+part_width(const struct layout *layout, size_t from, size_t until)
+{
+    size_t width = 0;
+    for (size_t i = from; i < until; i++)
+        width += layout->padding + layout->places[i].width;
+    return width;
+}
+
+/* Where the line that begins with column `from` ends. */
+static size_t
+fold_end(const struct txt_table *table, const struct layout *layout, size_t from)
+{
+    const size_t columns = layout->style->columns, count = table->column_count;
+    const size_t at = table->fold_at;
+    if (part_width(layout, from, count) <= columns) return count;
+    if (from < at && part_width(layout, from, at) <= columns) return at;
+    size_t until = from + 1;
+    while (until < count && part_width(layout, from, until + 1) <= columns)
+        until++;
+    return until;
+}
+
+/* Lines but the first end where the widest of them does. */
+static void
+fold(const struct txt_table *table, struct layout *layout)
+{
+    size_t widest = 0, until;
+    set_widths(table, layout);
+    layout->is_folded = true;
+    layout->padding = PADDING_FOLDED;
+    for (size_t from = 0; from < table->column_count; from = until) {
+        while (layout->padding + layout->places[from].width > layout->style->columns)
+            if (!cut_one(table, layout)) break;
+        until = fold_end(table, layout, from);
+        layout->places[from].is_first = true;
+        const size_t width = part_width(layout, from, until);
+        if (width > widest) widest = width;
+    }
+    for (size_t from = 0; from < table->column_count; from = until) {
+        until = from + 1;
+        while (until < table->column_count && !layout->places[until].is_first)
+            until++;
+        if (from > 0)
+            layout->places[from].indent = widest - part_width(layout, from, until);
+    }
 }
 
 /* What is left of the line for a bar. */
@@ -175,18 +268,21 @@ static struct layout *
 fit(const struct txt_table *table, const struct txt_table_style *style)
 {
     struct layout *layout =
-        calloc(1, sizeof *layout + table->column_count * sizeof layout->widths[0]);
+        calloc(1, sizeof *layout + table->column_count * sizeof layout->places[0]);
     if (layout == NULL) return NULL;
     layout->style = style;
     layout->padding = style->padding;
-    for (size_t i = 0; i < table->column_count; i++)
-        layout->widths[i] = table->columns[i].width;
-    const size_t columns = style->columns;
-    while (columns > 0 && layout->padding > 1 && line_width(table, layout) > columns)
+    set_widths(table, layout);
+    while (layout->padding > 1 && is_too_wide(table, layout))
         layout->padding--;
-    while (columns > 0 && line_width(table, layout) > columns)
+    while (is_too_wide(table, layout))
         if (!cut_one(table, layout)) break;
-    if (style->has_bars) fit_bars(table, layout);
+    for (size_t i = 1; i <= table->drop_count && is_too_wide(table, layout); i++)
+        drop(table, layout, i);
+    if (is_too_wide(table, layout))
+        fold(table, layout);
+    else if (style->has_bars)
+        fit_bars(table, layout);
     return layout;
 }
 
@@ -196,6 +292,7 @@ fit(const struct txt_table *table, const struct txt_table_style *style)
 struct line {
     FILE *out;
     size_t blanks;
+    bool is_begun;
 };
 
 /* The first `count` characters. */
@@ -217,6 +314,7 @@ print_cell(struct line *line, const struct layout *layout, const char *cell,
     if (width == 0) return;
     fprintf(line->out, "%*s", (int)line->blanks, "");
     line->blanks = 0;
+    line->is_begun = true;
     print_part(line->out, cell, width > column_width ? column_width - 1 : width);
     if (width > column_width)
         fputs(layout->style->is_utf8 ? "\xe2\x80\xa6" : "~", line->out);
@@ -238,14 +336,52 @@ print_bar(const struct layout *layout, double length, FILE *out)
 }
 
 static void
-end_row(
-    const struct txt_table *table, const struct layout *layout, size_t row, FILE *out)
+end_line(const struct layout *layout, struct line *line, bool has_colour)
 {
+    if (has_colour) fputs("\033[0m", line->out);
+    if (line->is_begun || !layout->is_folded) fputc('\n', line->out);
+    line->blanks = 0;
+    line->is_begun = false;
+}
+
+/* The lines of a row from `first` on, before `end`.  Returns the cell behind the row.
+ */
+static const char *
+print_lines(const struct txt_table *table, const struct layout *layout, size_t row,
+    size_t first, size_t end, const char *cell, FILE *out)
+{
+    const bool has_colour = layout->style->has_colour && row < layout->style->head_rows;
+    struct line line = {out, 0, false};
+    size_t number = 0;
+    for (size_t i = 0; i < table->column_count; i++, cell += strlen(cell) + 1) {
+        const struct place *place = &layout->places[i];
+        number += i > 0 && place->is_first;
+        if (number < first || number >= end || place->is_dropped) continue;
+        if (number > first && place->is_first) end_line(layout, &line, has_colour);
+        if (has_colour && (i == 0 || place->is_first)) fputs("\033[1m", out);
+        line.blanks += place->indent;
+        print_cell(&line, layout, cell, place->width);
+    }
     if (layout->bar_width > 0 && row < table->bar_count)
         print_bar(layout, table->bars[row], out);
-    if (layout->style->has_colour && row < layout->style->head_rows)
-        fputs("\033[0m", out);
-    fputc('\n', out);
+    end_line(layout, &line, has_colour);
+    return cell;
+}
+
+/* Rows of a folded head keep together what stands one above the other. */
+static const char *
+print_head(const struct txt_table *table, const struct layout *layout, FILE *out)
+{
+    const char *cell = table->text;
+    size_t line_count = 1;
+    for (size_t i = 1; i < table->column_count; i++)
+        line_count += layout->places[i].is_first;
+    for (size_t line = 0; line < line_count; line++) {
+        cell = table->text;
+        for (size_t row = 0; row < layout->style->head_rows; row++)
+            cell = print_lines(table, layout, row, line, line + 1, cell, out);
+    }
+    return cell;
 }
 
 void
@@ -253,19 +389,10 @@ txt_table_print(
     const struct txt_table *table, const struct txt_table_style *style, FILE *out)
 {
     struct layout *layout = fit(table, style);
-    const char *cell = table->text;
-    struct line line = {out, 0};
     if (layout == NULL) return;
-    for (size_t i = 0; i < table->cell_count; i++) {
-        const size_t column = i % table->column_count, row = i / table->column_count;
-        if (column == 0 && style->has_colour && row < style->head_rows)
-            fputs("\033[1m", out);
-        print_cell(&line, layout, cell, layout->widths[column]);
-        if (column + 1 == table->column_count) {
-            end_row(table, layout, row, out);
-            line.blanks = 0;
-        }
-        cell += strlen(cell) + 1;
-    }
+    const size_t row_count = table->cell_count / table->column_count;
+    const char *cell = print_head(table, layout, out);
+    for (size_t row = style->head_rows; row < row_count; row++)
+        cell = print_lines(table, layout, row, 0, SIZE_MAX, cell, out);
     free(layout);
 }

@@ -13,7 +13,8 @@
 struct txt_table;
 
 /* How it is printed.  Where `columns` do not suffice, blanks between the columns go
- * first, then the ends of cells that may be cut; then lines are longer. */
+ * first, then the ends of cells that may be cut, then columns that may be dropped.
+ * Where even that is too wide, all of them stay, and a row is folded into lines. */
 struct txt_table_style {
     size_t columns;   /* of the terminal; 0: lines may be of any length */
     size_t padding;   /* blanks before each column */
@@ -37,6 +38,12 @@ bool txt_table_bar(struct txt_table *table, double length);
 
 /* Cells of this column may be cut. */
 void txt_table_may_cut(struct txt_table *table, size_t column);
+
+/* This column may be left out, before those that are told later. */
+void txt_table_may_drop(struct txt_table *table, size_t column);
+
+/* A folded row is best broken before this column. */
+void txt_table_may_fold(struct txt_table *table, size_t column);
 
 /* Right-aligned. */
 void txt_table_print(

@@ -47,7 +47,7 @@ all=(capture/*.[ch])
 only capture/links.c libmnl "in capture/ only links.c includes libmnl"
 only capture/service.c systemd "in capture/ only service.c includes systemd"
 only capture/sandbox.c seccomp "in capture/ only sandbox.c includes seccomp"
-only capture/config.c jansson "in capture/ only config.c includes jansson"
+only capture/config_json.c jansson "in capture/ only config_json.c includes jansson"
 verdict "godb/ prints nothing and never exits" "$(grep -nE \
     '\b(printf|puts|putchar|perror|exit|_exit|abort|syslog)[[:space:]]*\(|\b(stdout|stderr)\b' godb/*.c)"
 echo "1..$n"

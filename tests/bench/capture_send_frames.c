@@ -5,9 +5,9 @@
  *
  *     capture_send_frames IFACE COUNT LENGTH FLOW_BITS [PER_SECOND]
  *
- * UDP over IPv4, with 2^FLOW_BITS (at most 32) sources and ports.  Prints how many were
- * sent, in how many seconds.  Needs root, and a kernel that runs XDP programs on live
- * frames (5.18).
+ * UDP over IPv4 from 2^FLOW_BITS (at most 24) addresses, each of which has one port: so
+ * many flows.  Prints how many were sent, in how many seconds.  Needs root, and a
+ * kernel that runs XDP programs on live frames (5.18).
  */
 #include <linux/bpf.h>
 #include <net/if.h>
@@ -27,7 +27,9 @@
 enum {
     ETHERNET = 14,
     SOURCE_PORT_AT = ETHERNET + 20,
-    SOURCE_HOST_AT = ETHERNET + 12 + 2, /* the lower half of the address */
+    SOURCE_HOST_AT = ETHERNET + 12,
+    SOURCE_NET = 10, /* 10.0.0.0/8 */
+    FLOW_BITS_MAX = 24,
     LENGTH_MIN = 60,
     LENGTH_MAX = 3500,
     BATCH = 64,
@@ -41,7 +43,7 @@ enum {
 
 /* The program, which passes every frame on with
  *
- *     random = prandom() & mask;  port = random;  host = random >> 16;
+ *     random = prandom() & mask;  port = random;  address = 10.random;
  */
 static int
 load_program(uint32_t mask)
@@ -51,12 +53,14 @@ load_program(uint32_t mask)
         INSN(BPF_LDX | BPF_MEM | BPF_W, 8, 1, offsetof(struct xdp_md, data_end), 0),
         INSN(BPF_ALU64 | BPF_MOV | BPF_X, 2, 7, 0, 0),
         INSN(BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, LENGTH_MIN),
-        INSN(BPF_JMP | BPF_JGT | BPF_X, 2, 8, 5, 0), /* too short: pass as it is */
+        INSN(BPF_JMP | BPF_JGT | BPF_X, 2, 8, 7, 0), /* too short: pass as it is */
         INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_prandom_u32),
         INSN(BPF_ALU | BPF_AND | BPF_K, 0, 0, 0, (int32_t)mask),
         INSN(BPF_STX | BPF_MEM | BPF_H, 7, 0, SOURCE_PORT_AT, 0),
-        INSN(BPF_ALU64 | BPF_RSH | BPF_K, 0, 0, 0, 16),
-        INSN(BPF_STX | BPF_MEM | BPF_H, 7, 0, SOURCE_HOST_AT, 0),
+        INSN(BPF_ALU64 | BPF_LSH | BPF_K, 0, 0, 0, 8),
+        INSN(BPF_ALU64 | BPF_OR | BPF_K, 0, 0, 0, SOURCE_NET),
+        INSN(BPF_ALU | BPF_END | BPF_TO_LE, 0, 0, 0, 32),
+        INSN(BPF_STX | BPF_MEM | BPF_W, 7, 0, SOURCE_HOST_AT, 0),
         INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, XDP_PASS),
         INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
     };
@@ -144,7 +148,7 @@ main(int argc, char **argv)
     const double rate = argc > 5 ? atof(argv[5]) : 0;
     const unsigned ifindex = if_nametoindex(argv[1]);
     if (ifindex == 0 || count < 1 || length < LENGTH_MIN || length > LENGTH_MAX ||
-        bits < 0 || bits > 32) {
+        bits < 0 || bits > FLOW_BITS_MAX) {
         fprintf(stderr, "send_frames: no such interface, or a number out of range\n");
         return 64;
     }

@@ -22,6 +22,10 @@ sqlite3 "$TMP/bench/tiny-sqlite/flows.sqlite" \
 fails 'one byte more in the peer is an error' bench
 has 'which names the question' "$(cat "$TMP/err")" 'F1: sqlite differs from goprobe'
 
+import_bench() { BENCH=tiny BENCH_DIR=$TMP/bench BENCH_RUNS=1 tests/bench/import "$BUILD_DIR"; }
+passes 'imports are measured beside .import' import_bench
+is 'with a line for each program that is there' "$(grep -cE '^(goconvert|goconvert -small|sqlite3 .import) +[0-9]' "$TMP/out")" 3
+
 BENCH=huge fails 'a size that is none is refused' tests/bench/run "$BUILD_DIR"
 has 'with those that are' "$(cat "$TMP/err")" 'say one of tiny, small, medium, large'
 done_testing

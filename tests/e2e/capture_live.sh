@@ -64,14 +64,15 @@ s = json.load(sys.stdin)
 i = s["interfaces"][0]
 print(i["bytes_rcvd"], i["bytes_sent"], i["packets_rcvd"], i["packets_sent"], i["name"], i["last_block"],
       s["ring"]["dropped"], i["dropped"], sum(i["undecoded"].values()), s["next_block"] % 300,
-      i["flows"] == s["flows"]["count"] > 5, 88 <= s["flows"]["memory_bytes"] / i["flows"] < 40000, i["interval"]["bytes_rcvd"] == i["bytes_rcvd"])')" \
-    "$(field rx bytes) $(field tx bytes) $(field rx packets) $(field tx packets) gp0 0 0 0 0 0 True True True"
+      i["flows"] == s["flows"]["count"] > 5, 80 <= s["flows"]["memory_bytes"] / i["flows"] < 40000, i["interval"]["bytes_rcvd"] == i["bytes_rcvd"],
+      0 < s["ring"]["longest_pause_us"] <= s["ring"]["longest_pause_ever_us"])')" \
+    "$(field rx bytes) $(field tx bytes) $(field rx packets) $(field tx packets) gp0 0 0 0 0 0 True True True True"
 status -e prometheus >"$TMP/metrics"
 is "-status -e prometheus too" "$(grep -E '^goprobe_bytes_total' "$TMP/metrics")" \
     "goprobe_bytes_total{iface=\"gp0\",direction=\"rcvd\"} $(field rx bytes)
 goprobe_bytes_total{iface=\"gp0\",direction=\"sent\"} $(field tx bytes)"
 is "each line of it is a comment or a number with its name" \
-    "$(grep -vcE '^(# (HELP|TYPE) goprobe_[a-z0-9_]+ .+|goprobe_[a-z0-9_]+(\{[a-z0-9_]+="[^"]*"(,[a-z0-9_]+="[^"]*")*\})? [0-9]+)$' "$TMP/metrics")" 0
+    "$(grep -vcE '^(# (HELP|TYPE) goprobe_[a-z0-9_]+ .+|goprobe_[a-z0-9_]+(\{[a-z0-9_]+="[^"]*"(,[a-z0-9_]+="[^"]*")*\})? [0-9]+(\.[0-9]+)?)$' "$TMP/metrics")" 0
 is "and has a type" "$(grep -oE '^goprobe_[a-z0-9_]+' "$TMP/metrics" | sort -u)" \
     "$(sed -n 's/^# TYPE \(goprobe_[a-z0-9_]*\) .*/\1/p' "$TMP/metrics" | sort)"
 printf '{"db_path":"%s","interfaces":{"gp0":{}}}' "$db" >"$TMP/goprobe.conf"

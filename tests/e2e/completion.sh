@@ -31,6 +31,8 @@ offers "interfaces of the database" "br-lan eth0 ANY" goquery -d db -i ""
 offers "the next one of a list" "eth0,br-lan" goquery -d db -i eth0,b
 offers "reports and columns" "talk_src talk_dst talk_conv" goquery -i eth0 talk
 offers "columns of a list" "sip,dip sip,dport" goquery -i eth0 sip,d
+offers "a flag with a file" "-report" goquery -rep
+offers "the files" "flows.csv" goquery -report flo
 offers "formats" "json" goquery -e j
 offers "attributes of a condition" "dip dst dnet dport" goquery -c d
 offers "comparisons behind one" "dport = dport != dport < dport > dport <= dport >=" goquery -c "dport "

@@ -401,6 +401,96 @@ fi
 is "-h shows the flags on standard output" "$? $(grep -c -- '^  -in FILE' help) $(wc -c <err)" "0 1 0"
 has "-version shows the version" "$("$convert" -version)" "goconvert "
 
+mkfifo pipe
+"$convert" -export pipe -db "$exported" 2>/dev/null &
+is "-export to a pipe does not put a file in its place" \
+    "$(timeout 20 cat pipe | cmp - out.csv && [ -p pipe ] && echo is a pipe)" "is a pipe"
+wait
+: >target.csv
+ln -s target.csv link.csv
+"$convert" -export link.csv -db "$exported" 2>/dev/null
+is "nor in that of a link" "$([ -L link.csv ] && cmp target.csv out.csv && echo is a link)" "is a link"
+
+# --- What layer 7 numbers mean ------------------------------------------------------------
+
+fresh
+cat >l7.csv <<'END'
+time,iface,sip,dip,dport,proto,l7proto,l7_name,l7_category,bytes_rcvd,bytes_sent,packets_rcvd,packets_sent
+1456428875,eth0,10.0.0.1,10.0.0.2,443,6,91,TLS,Web,1,2,3,4
+1456428875,eth0,10.0.0.1,10.0.0.3,80,6,7,HTTP,Web,1,2,3,4
+1456429175,eth0,10.0.0.1,10.0.0.4,80,6,7,"HTTP, proxied",Web,1,2,3,4
+1456429175,eth1,10.0.0.1,10.0.0.5,53,17,5,DNS,Network,1,2,3,4
+1456429175,eth1,10.0.0.1,10.0.0.6,9,17,0,,,1,2,3,4
+END
+l7_sql="SELECT dip, l7_name, l7_category FROM flows ORDER BY dip"
+import -in l7.csv -out "$db"
+is "names of layer 7 protocols are those of the file, also two for one number" "$rc $(ask "$l7_sql")" \
+    "0 10.0.0.2|TLS|Web
+10.0.0.3|HTTP|Web
+10.0.0.4|HTTP, proxied|Web
+10.0.0.5|DNS|Network
+10.0.0.6|Invalid|Mixed"
+was=$(ask "$l7_sql; SELECT l7proto FROM flows ORDER BY dip")
+"$convert" -export l7.out -db "$db" 2>/dev/null
+fresh
+import -in l7.out -out "$db"
+is "and the same after an export and an import" "$(ask "$l7_sql; SELECT l7proto FROM flows ORDER BY dip")" "$was"
+is "a second import changes nothing" "$(import -in l7.out -out "$db"; echo "$err")" \
+    "goconvert: 0 rows imported, 0 refused, 5 there already; 0 blocks in 0 day directories of 0 interfaces"
+"$BUILD_DIR/goquery" -d "$db" -i ANY -e csv raw >l7.query 2>&1
+fresh
+import -in l7.query -out "$db"
+is "what goquery prints as csv comes back with its names, too" "$rc $(ask "$l7_sql")" "0 $(head -n 5 <<<"$was")"
+fresh
+sed 's/,HTTP,/,HT\x01TP,/' l7.csv >control.csv
+import -in control.csv -out "$db"
+has "a name that would upset a terminal is refused" "$err" "control.csv:3: l7_name 'HT?TP' holds a control character"
+
+# --- Files that are read by several threads ---------------------------------------------
+
+# Six megabytes: fields with quoted line breaks and rows that are refused lie anywhere,
+# also on the borders between pieces.  The generator knows the lines.
+fresh
+python3 -c '
+import random
+random.seed(7)
+line, rows = 1, 0
+out, bad = open("pieces.csv", "w"), open("pieces.want", "w")
+out.write("\ufeffnote,time,sip,dip,dport,proto,bytes_rcvd,bytes_sent,packets_rcvd,packets_sent\n")
+for i in range(40000):
+    line += 1
+    kind = random.randrange(40)
+    note = "x" * random.randrange(200)
+    if kind < 4:
+        note = "\"" + "y,\n\"\"" * random.randrange(1, 60) + "\""
+    first, line = line, line + note.count("\n")
+    port = "no" if kind == 9 else i % 65536
+    if kind == 9:
+        bad.write(f"{first}-{line}\n" if first < line else f"{first}\n")
+    else:
+        rows += 1
+    end = "\r\n" if kind == 5 else "\n"
+    out.write(f"{note},{1456358700 + 300 * (i // 1000)},10.0.0.1,10.0.{i >> 8 & 255}.{i & 255},{port},6,{i},2,3,4{end}")
+open("pieces.rows", "w").write(f"{rows}")'
+import_rest -in pieces.csv -out "$db" -iface eth0 -rejects pieces.bad 2>/dev/null
+is "rows are found where they are, whatever the pieces that threads read" \
+    "$(ask 'SELECT count(*) FROM flows') $(sed 's/^pieces.csv:\([0-9-]*\):.*/\1/' pieces.bad | md5sum)" \
+    "$(cat pieces.rows) $(md5sum <pieces.want)"
+first=$db
+fresh
+taskset -c "$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')" "$convert" -in pieces.csv -out "$db" \
+    -iface eth0 -keep-going >/dev/null 2>&1
+is "one processor gives the same database" "$(picture "$db" | md5sum)" "$(picture "$first" | md5sum)"
+fresh
+import -in pieces.csv -out "$db" -iface eth0 -n 30000 -keep-going
+is "-n counts refused rows, too, in a file of many pieces" \
+    "$(sed -n 's/.* \([0-9]*\) rows imported, \([0-9]*\) refused.*/\1 \2/p' <<<"$err" |
+        awk '{ print $1 + $2 }')" 30000
+fresh
+{ head -c 600000 /dev/zero | tr '\0' '\n'; printf '%s\n' "$header" "$good,1456428875"; } >blank.csv
+import -in blank.csv -out "$db" -iface eth0
+is "a header far down in the file is one" "$rc $(ask 'SELECT count(*) FROM flows')" "0 1"
+
 # --- Progress -----------------------------------------------------------------------------------
 
 import -in random.csv -out "$TMP/quiet" -iface eth0

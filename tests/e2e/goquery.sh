@@ -62,6 +62,11 @@ matches "SQL as json" statement.json -e json -q "SELECT 'a\"b' AS x, 1.5 AS y, N
 matches "time and port are strings in json" time_dport.json -i eth0 -e json -sum time,dport
 matches "json without rows" totals.json -i eth0 -e json -n 0 sip
 matches "the interfaces" list.txt -list
+matches "and with -e json" list.json -list -e json
+out=$("$query" -list -x -compat 1.05; echo "|")
+size=$(find db -name '*.gpf' -exec stat -c %s {} + | awk '{ n += $1 } END { printf "%.6f", n / 1048576 - 5e-7 }')
+has "1.05's list has the sizes of files in MB" "$out" "{\"Total Size\":$size"
+has "and days, without a line break" "$out" '"DaysCovered":1}}|'
 
 # --- One way to ask, several to spell -----------------------------------------------------
 
@@ -155,6 +160,7 @@ refuses "negative -n" 64 "-n: -5 is negative" -i eth0 -n -5 sip
 refuses "no number after -n" 64 "-n: 'ten' is not an integer" -i eth0 -n ten sip
 refuses "an order that contradicts another" 64 "-p sorts by packets, and -s by bytes: choose one" \
     -i eth0 -p -s bytes sip
+refuses "a statement that is none" 64 "-q: there is no statement in it" -q " -- nothing"
 refuses "two things at a time" 64 "-list and -shell: one at a time" -list -shell
 refuses "-yes without anything to say yes to" 64 "-yes belongs to -clean and -wipe" -yes -i eth0 sip
 refuses "a picture without time" 64 "-plot: 'sip' has no time; ask for time" -i eth0 -plot sip

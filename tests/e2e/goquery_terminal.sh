@@ -4,6 +4,7 @@ set -u
 . tests/lib.sh
 query=$BUILD_DIR/goquery
 pty=$PWD/tests/terminal.py
+golden=$PWD/tests/golden/goquery
 cd "$TMP" || exit 1
 if ! python3 -c 'import pty, termios; pty.openpty()' 2>/dev/null; then
     skip "goquery on a terminal" "no pseudo terminal here"
@@ -50,6 +51,27 @@ out=$(on 200 -i ANY -n 10 -bars=false talk_src)
 is "-bars=false: no bars" "$(grep -c '█' <<<"$out")" 0
 out=$(on 60 -i ANY -plot time)
 is "a picture keeps to the width" "$([ "$(widest <<<"$out")" -le 60 ] && echo yes)" yes
+# --- 80 columns: nothing wraps, and nothing but shares is left out --------------------
+
+cat >wide.csv <<'END'
+time,iface,sip,dip,dport,proto,l7proto,bytes_rcvd,bytes_sent,packets_rcvd,packets_sent
+1456428900,eth0,110.100.100.111,110.100.200.109,53,UDP,DNS,7511111,23440,50,503222
+1456428900,eth0,10.0.0.2,10.0.0.9,443,TCP,SSL/TLS,2000000000,123,200,100
+1456429200,eth1,2001:db8:1111:2222:3333:4444:5555:6666,2001:db8:1111:2222:3333:4444:5555:7777,443,TCP,SSL/TLS,5,0,200,400
+END
+"$BUILD_DIR/goconvert" -in wide.csv -out wide 2>err || { cat err; exit 1; }
+for type in talk_conv agg_talk_port raw; do
+    for iface in eth0 ANY; do
+        for sides in "-in -out" -sum; do
+            echo "\$ goquery -i $iface $sides $type"
+            # shellcheck disable=SC2086
+            NO_COLOR=1 on 80 -d wide -i $iface -n 10 $sides $type | tr -d '\r' | grep -v -e '^Query' -e ^Timespan
+        done
+    done
+done >columns_80.txt
+is "wide reports read well at 80 columns" "$(cat columns_80.txt)" "$(cat "$golden/columns_80.txt")"
+is "every line keeps to them" "$(widest <columns_80.txt)" 80
+is "every number is there" "$(grep -c '503.22 k' columns_80.txt)" 6
 is "1.05's text has no colours and bars" \
     "$(on 80 -i ANY -compat 1.05 talk_src | grep -c -e $'\e' -e '█')" 0
 "$query" -i ANY -n 10 talk_src >file

@@ -71,7 +71,7 @@ feed(const struct packet *packet)
 {
     struct classify *classify = shared_classify();
     struct flowtab *table = shared_table();
-    struct flowtab_place place;
+    struct flow_place place;
     bool is_forward;
     for (uint64_t i = 0; i < FEEDS; i++) {
         flowtab_prepare(table, packet, 0, &place);

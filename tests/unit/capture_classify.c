@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "capture/classify.h"
+#include "capture/pipeline.h"
 
 enum { TCP = 6, UDP = 17, LIMIT_BYTES = 1 << 20 };
 
@@ -101,7 +102,7 @@ end(struct scene *scene)
 static struct flow *
 show(struct scene *scene, const struct frame *frame, uint64_t time_ms)
 {
-    struct flowtab_place place;
+    struct flow_place place;
     bool is_forward;
     flowtab_prepare(scene->table, &frame->packet, 0, &place);
     struct flow *flow = flowtab_add(scene->table, &place, &frame->packet, &is_forward);
@@ -138,7 +139,7 @@ a_tcp_flow_has_no_state_before_its_first_payload(void **state)
     begin(&scene, LIMIT_BYTES);
     make_frame(&frame, TCP, 1, 40000, 80, PACKET_SYN, "", 0);
     struct flow *flow = show(&scene, &frame, 1);
-    assert_null(flow->dpi);
+    assert_int_equal(flow->dpi, 0);
     assert_false(flow->l7_done);
     make_frame(&frame, TCP, 1, 40000, 80, PACKET_ACK, request, sizeof request - 1);
     flow = show(&scene, &frame, 2);
@@ -159,7 +160,7 @@ a_flow_that_is_named_gives_its_state_back(void **state)
         flow = show(&scene, &frame, i);
     }
     assert_true(flow->l7_done);
-    assert_null(flow->dpi);
+    assert_int_equal(flow->dpi, 0);
     assert_string_equal(name_of(&scene, flow->l7proto), "DNS");
     assert_int_equal(classify_count(scene.classify), 0);
     end(&scene);
@@ -177,15 +178,15 @@ detection_goes_on_over_a_rotation(void **state)
     /* The request is the last packet of its interval, with more to come to light. */
     make_frame(&frame, TCP, 1, 40000, 8123, PACKET_ACK, request, sizeof request - 1);
     struct flow *flow = show(&scene, &frame, 2);
-    const struct classify_flow *dpi = flow->dpi;
-    assert_non_null(dpi);
+    const uint32_t dpi = flow->dpi;
+    assert_int_not_equal(dpi, 0);
     flowtab_begin_epoch(scene.table);
     assert_false(flowtab_sweep(scene.table, SIZE_MAX));
     assert_int_equal(scene.taken, 1);
     const uint16_t before = scene.taken_l7;
     make_frame(&frame, TCP, 1, 40000, 8123, PACKET_ACK, "", 0);
     flow = show(&scene, &frame, 3);
-    assert_ptr_equal(flow->dpi, dpi);
+    assert_int_equal(flow->dpi, dpi);
     flowtab_begin_epoch(scene.table);
     assert_false(flowtab_sweep(scene.table, SIZE_MAX));
     assert_int_equal(scene.taken, 2);
@@ -205,7 +206,7 @@ states_never_take_more_than_their_limit(void **state)
     for (uint32_t i = 0; i < 5000; i++) {
         make_frame(&frame, UDP, i, 40000, 3478, 0, "\xff\xfe\xfd some noise", 14);
         const struct flow *flow = show(&scene, &frame, i);
-        guessed += flow->l7_done && flow->dpi == NULL;
+        guessed += flow->l7_done && flow->dpi == 0;
         if (classify_bytes(scene.classify) > most)
             most = classify_bytes(scene.classify);
     }
@@ -225,11 +226,11 @@ a_flow_that_is_silent_for_long_is_given_up(void **state)
     begin(&scene, LIMIT_BYTES);
     make_frame(&frame, UDP, 1, 40000, 53, 0, "\xff\xfe noise", 8);
     struct flow *flow = show(&scene, &frame, 1000);
-    assert_non_null(flow->dpi);
+    assert_int_not_equal(flow->dpi, 0);
     classify_age(scene.classify, flow, 2000);
-    assert_non_null(flow->dpi);
+    assert_int_not_equal(flow->dpi, 0);
     classify_age(scene.classify, flow, 100000);
-    assert_null(flow->dpi);
+    assert_int_equal(flow->dpi, 0);
     assert_true(flow->l7_done);
     end(&scene);
 }
@@ -258,6 +259,51 @@ packets_cut_off_at_every_length_are_looked_into(void **state)
     end(&scene);
 }
 
+static void
+drop_rotation(void *arg, struct rotation *rotation)
+{
+    (void)arg;
+    rotation_free(rotation);
+}
+
+static void
+packets_in_a_hurry_are_counted_and_later_ones_looked_into(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[29] =
+        "\x45\0\0\x1d\0\1\0\0\x40\x11\0\0\x0a\0\0\1\x0a\0\0\2"
+        "\x9c\x40\0\x35\0\x09\0\0\xff";
+    const struct source_packet packet = {.bytes = bytes,
+        .captured_bytes = sizeof bytes,
+        .wire_bytes = sizeof bytes,
+        .time_s = 1700000000};
+    struct ifaces *ifaces = ifaces_new_file("eth0");
+    struct classify *classify = classify_new(LIMIT_BYTES);
+    const struct pipeline_options options = {.link = PACKET_RAW,
+        .ifaces = ifaces,
+        .max_flows = 1 << 10,
+        .classify = classify,
+        .done = drop_rotation};
+    struct pipeline *pipeline = pipeline_new(&options);
+    assert_true(ifaces && classify && pipeline);
+    pipeline_hurry(pipeline, true);
+    for (int i = 0; i < 3; i++)
+        pipeline_packet(pipeline, &packet);
+    pipeline_flush(pipeline);
+    assert_int_equal(pipeline_hurried_packets(pipeline), 3);
+    assert_int_equal(classify_count(classify), 0);
+    assert_int_equal(pipeline_flow_count(pipeline), 1);
+    pipeline_hurry(pipeline, false);
+    pipeline_packet(pipeline, &packet);
+    pipeline_flush(pipeline);
+    assert_int_equal(pipeline_hurried_packets(pipeline), 3);
+    assert_int_equal(classify_count(classify), 1);
+    assert_int_equal(pipeline_interval(pipeline, 0).packets[PACKET_RECEIVED], 4);
+    pipeline_free(pipeline);
+    classify_free(classify);
+    ifaces_free(ifaces);
+}
+
 int
 main(void)
 {
@@ -267,6 +313,7 @@ main(void)
         cmocka_unit_test(detection_goes_on_over_a_rotation),
         cmocka_unit_test(states_never_take_more_than_their_limit),
         cmocka_unit_test(a_flow_that_is_silent_for_long_is_given_up),
+        cmocka_unit_test(packets_in_a_hurry_are_counted_and_later_ones_looked_into),
         cmocka_unit_test(packets_cut_off_at_every_length_are_looked_into),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

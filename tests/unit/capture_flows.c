@@ -197,7 +197,7 @@ begin(struct scene *scene, size_t max_flows)
 static struct flow *
 add(struct scene *scene, const struct packet *packet, uint16_t iface, bool *forward)
 {
-    struct flowtab_place place;
+    struct flow_place place;
     flowtab_prepare(scene->table, packet, iface, &place);
     flowtab_fetch(scene->table, &place);
     return flowtab_add(scene->table, &place, packet, forward);

@@ -28,17 +28,27 @@ load(const struct frame *frame, uint32_t offset)
 
 /* Bytes that are kept of the frame. */
 static uint32_t
-run(const struct kernel_filter *filter, struct frame frame)
+run_counted(const struct kernel_filter *filter, struct frame frame, size_t *steps)
 {
     uint32_t a = 0;
+    *steps = 0;
     for (size_t at = 0;; at++) {
         assert_true(at < filter->count);
+        ++*steps;
         const struct sock_filter i = filter->code[at];
         if (BPF_CLASS(i.code) == BPF_LD) a = load(&frame, i.k);
         if (BPF_CLASS(i.code) == BPF_RET) return i.k;
         if (i.code == (BPF_JMP | BPF_JA)) at += i.k;
         if (i.code == (BPF_JMP | BPF_JEQ | BPF_K)) at += a == i.k ? i.jt : i.jf;
+        if (i.code == (BPF_JMP | BPF_JGE | BPF_K)) at += a >= i.k ? i.jt : i.jf;
     }
+}
+
+static uint32_t
+run(const struct kernel_filter *filter, struct frame frame)
+{
+    size_t steps;
+    return run_counted(filter, frame, &steps);
 }
 
 static const struct sock_filter keep[] = {BPF_STMT(BPF_RET | BPF_K, 1)};
@@ -104,6 +114,43 @@ jumps_reach_over_a_thousand_interfaces(void **state)
 }
 
 static void
+a_thousand_interfaces_cost_a_packet_some_thirty_steps(void **state)
+{
+    (void)state;
+    enum { COUNT = 1024 };
+    struct kernel_filter filter;
+    kernel_filter_begin(&filter);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        const uint32_t ifindex = (i * 617) % COUNT * 3 + 7; /* in no order, with gaps */
+        kernel_filter_add(&filter, &ifindex, 1, keep, 1, 100 + ifindex);
+    }
+    assert_true(kernel_filter_end(&filter));
+    for (uint32_t ifindex = 0; ifindex < 3 * COUNT + 9; ifindex++) {
+        size_t steps;
+        const bool is_there =
+            ifindex >= 7 && (ifindex - 7) % 3 == 0 && ifindex < 3 * COUNT + 7;
+        const uint32_t kept =
+            run_counted(&filter, (struct frame){0x0800, ifindex, 0}, &steps);
+        assert_int_equal(kept, is_there ? 100 + ifindex : 0);
+        assert_true(steps <= 32);
+    }
+}
+
+static void
+an_index_that_is_given_twice_has_its_first_filter(void **state)
+{
+    (void)state;
+    struct kernel_filter filter;
+    const uint32_t both[] = {4, 2}, again[] = {2};
+    kernel_filter_begin(&filter);
+    kernel_filter_add(&filter, both, 2, keep, 1, 100);
+    kernel_filter_add(&filter, again, 1, keep, 1, 200);
+    assert_true(kernel_filter_end(&filter));
+    assert_int_equal(run(&filter, (struct frame){0x0800, 2, 0}), 100);
+    assert_int_equal(run(&filter, (struct frame){0x0800, 4, 0}), 100);
+}
+
+static void
 a_program_that_is_too_long_is_refused(void **state)
 {
     (void)state;
@@ -152,6 +199,8 @@ main(void)
         cmocka_unit_test(each_interface_has_its_own_filter),
         cmocka_unit_test(the_last_one_may_have_all_others),
         cmocka_unit_test(jumps_reach_over_a_thousand_interfaces),
+        cmocka_unit_test(a_thousand_interfaces_cost_a_packet_some_thirty_steps),
+        cmocka_unit_test(an_index_that_is_given_twice_has_its_first_filter),
         cmocka_unit_test(a_program_that_is_too_long_is_refused),
         cmocka_unit_test(offsets_move_from_the_cooked_header_to_the_kernel),
     };

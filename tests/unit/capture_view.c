@@ -67,7 +67,10 @@ feed(struct scene *scene, uint32_t i)
     bytes[13] = (uint8_t)(i >> 16);
     bytes[14] = (uint8_t)(i >> 8);
     bytes[15] = (uint8_t)i;
-    const struct source_packet packet = {bytes, FRAME, FRAME, 1700000000, 0};
+    const struct source_packet packet = {.bytes = bytes,
+        .captured_bytes = FRAME,
+        .wire_bytes = FRAME,
+        .time_s = 1700000000};
     pipeline_packet(scene->pipeline, &packet);
     scene->counts[i]++;
 }

@@ -3,7 +3,7 @@
  * Grouping, summing, ordering and cutting, against a slow and simple count of the same
  * flows; and the hash table under it.
  */
-#include "godb/group_table.h"
+#include "godb/group_part.h"
 #include "tests/store.h"
 
 #define DAY INT64_C(1700006400)
@@ -222,16 +222,10 @@ add_keys(struct group_table *table, uint64_t keys)
 {
     for (uint64_t added = 0; added < 2 * keys; added++) {
         uint64_t row[ROW_WORDS_MAX];
-        uint32_t hash;
         make_key(row, table->key_words, added, keys);
-        group_hash(
-            &hash, row, table->key_words, table->list->row_words, 1, table->seed);
-        assert_int_equal(
-            row_list_reserve(table->list, table->count + 1, false), GODB_OK);
-        assert_int_equal(group_table_add(table, row, &hash, 1), GODB_OK);
+        assert_int_equal(group_table_add(table, row, 1), GODB_OK);
     }
-    assert_int_equal(table->count, keys);
-    row_list_cut(table->list, table->count);
+    assert_int_equal(table->list->count, keys);
 }
 
 static void
@@ -269,13 +263,11 @@ a_table_finds_every_key_again_while_it_grows(void **state)
             struct row_list list;
             chunk_pool_init(&pool, chunk, SIZE_MAX);
             row_list_init(&list, &pool, words + 1);
-            assert_int_equal(
-                group_table_begin(&table, &list, words, 42, 0, 0), GODB_OK);
+            assert_int_equal(group_table_begin(&table, &list, words, 42, 0), GODB_OK);
             add_keys(&table, KEYS);
             expect_every_key(&list, words, KEYS);
             row_list_cut(&list, 0);
-            assert_int_equal(
-                group_table_begin(&table, &list, words, 42, 0, 0), GODB_OK);
+            assert_int_equal(group_table_begin(&table, &list, words, 42, 0), GODB_OK);
             add_keys(&table, 3);
             expect_every_key(&list, words, 3);
             row_list_free(&list);
@@ -284,34 +276,79 @@ a_table_finds_every_key_again_while_it_grows(void **state)
         }
 }
 
-/* However often rows were folded before. */
+/* Every key twice, in chunks of step rows at most, which are folded when the part has
+ * enough of them, or with each chunk. */
 static void
-a_folded_list_has_every_key_once(void **state)
+collect(struct group_parts *parts, struct group_table *table, uint64_t step,
+    bool folds_each, uint64_t keys)
+{
+    struct group_part *part = &parts->parts[0];
+    struct godb_err err;
+    uint64_t *chunk = NULL, row[ROW_WORDS_MAX];
+    size_t in_chunk = 0;
+    for (uint64_t added = 0; added < 2 * keys; added++) {
+        if (in_chunk == 0)
+            assert_int_equal(group_parts_take(parts, table, &chunk, &err), GODB_OK);
+        make_key(row, part->key_words, added, keys);
+        memcpy(chunk + in_chunk * part->groups.row_words, row,
+            part->groups.row_words * sizeof *row);
+        if (++in_chunk < step && in_chunk < part->groups.chunk_rows &&
+            added + 1 < 2 * keys)
+            continue;
+        assert_int_equal(
+            group_parts_give(parts, 0, chunk, in_chunk, table, &err), GODB_OK);
+        in_chunk = 0;
+        if (folds_each)
+            assert_int_equal(group_part_fold(part, table, parts->seed, &err), GODB_OK);
+    }
+    assert_int_equal(group_part_fold(part, table, parts->seed, &err), GODB_OK);
+}
+
+static int
+compare_first_words(const void *a, const void *b)
+{
+    const uint64_t *x = *(uint64_t *const *)a, *y = *(uint64_t *const *)b;
+    return x[0] < y[0] ? -1 : x[0] > y[0];
+}
+
+/* Chunks are folded from the last on: groups are in no order. */
+static void
+expect_every_key_in_any_order(const struct row_list *list, uint64_t keys)
+{
+    const uint64_t **rows = calloc(keys, sizeof *rows);
+    size_t at = 0;
+    assert_int_equal(list->count, keys);
+    for (size_t i = 0; i < list->chunk_count; i++) {
+        size_t count;
+        const uint64_t *row = row_list_chunk(list, i, &count);
+        for (; count > 0; count--, row += list->row_words)
+            rows[at++] = row;
+    }
+    qsort(rows, keys, sizeof *rows, compare_first_words);
+    for (uint64_t key = 0; key < keys; key++) {
+        assert_int_equal(rows[key][0], key);
+        assert_int_equal(rows[key][1], 2 * key + 2);
+    }
+    free(rows);
+}
+
+static void
+a_part_has_every_key_once_however_often_it_was_folded(void **state)
 {
     (void)state;
     enum { KEYS = 20000 };
-    for (unsigned words = 1; words <= GROUP_KEY_WORDS_MAX; words++)
-        for (uint64_t step = 1; step <= 2 * KEYS; step = step * 37 + 11) {
-            struct chunk_pool pool;
+    for (uint64_t step = 1; step <= 2 * KEYS; step = step * 17 + 11)
+        for (int folds_each = 0; folds_each <= (step > 100); folds_each++) {
+            struct group_part part;
+            struct group_parts parts = {.parts = &part, .count = 1, .seed = 42};
             struct group_table table = {0};
-            struct row_list list;
-            uint64_t count = 0, row[ROW_WORDS_MAX];
-            chunk_pool_init(&pool, CHUNK_BYTES_MIN, SIZE_MAX);
-            row_list_init(&list, &pool, words + 1);
-            for (uint64_t added = 0; added < 2 * KEYS; added++) {
-                make_key(row, words, added, KEYS);
-                assert_int_equal(row_list_append(&list, row, 1, false), GODB_OK);
-                if (step < 10 ? added < 50 : added % step == 0)
-                    assert_int_equal(
-                        group_table_fold(&table, &list, words, 42, &count), GODB_OK);
-            }
-            assert_int_equal(
-                group_table_fold(&table, &list, words, 42, &count), GODB_OK);
-            assert_int_equal(count, KEYS);
-            expect_every_key(&list, words, KEYS);
-            row_list_free(&list);
+            chunk_pool_init(&parts.pool, CHUNK_BYTES_MIN, SIZE_MAX);
+            group_part_init(&part, &parts.pool, 1, 2);
+            collect(&parts, &table, step, folds_each, KEYS);
+            expect_every_key_in_any_order(&part.groups, KEYS);
+            group_part_free(&part);
             group_table_free(&table);
-            chunk_pool_free(&pool);
+            chunk_pool_free(&parts.pool);
         }
 }
 
@@ -322,14 +359,13 @@ a_batch_may_hold_the_same_new_key_many_times(void **state)
     struct chunk_pool pool;
     struct group_table table = {0};
     struct row_list list;
-    uint64_t count = 0, rows[2 * GROUP_BATCH];
+    uint64_t rows[2 * GROUP_BATCH];
     for (int i = 0; i < GROUP_BATCH; i++)
         rows[2 * i] = 7, rows[2 * i + 1] = 1;
     chunk_pool_init(&pool, CHUNK_BYTES_MAX, SIZE_MAX);
     row_list_init(&list, &pool, 2);
-    assert_int_equal(row_list_append(&list, rows, GROUP_BATCH, false), GODB_OK);
-    assert_int_equal(group_table_fold(&table, &list, 1, 1, &count), GODB_OK);
-    assert_int_equal(count, 1);
+    assert_int_equal(group_table_begin(&table, &list, 1, 1, 0), GODB_OK);
+    assert_int_equal(group_table_add(&table, rows, GROUP_BATCH), GODB_OK);
     assert_int_equal(list.count, 1);
     assert_int_equal(row_list_row(&list, 0)[1], GROUP_BATCH);
     row_list_free(&list);
@@ -426,7 +462,7 @@ main(void)
         cmocka_unit_test(addresses_are_ordered_by_their_text),
         cmocka_unit_test(sums_stop_at_the_largest_number_instead_of_wrapping),
         cmocka_unit_test(a_table_finds_every_key_again_while_it_grows),
-        cmocka_unit_test(a_folded_list_has_every_key_once),
+        cmocka_unit_test(a_part_has_every_key_once_however_often_it_was_folded),
         cmocka_unit_test(a_batch_may_hold_the_same_new_key_many_times),
         cmocka_unit_test(any_number_of_threads_gives_the_same_rows),
         cmocka_unit_test(a_stopped_question_says_so),

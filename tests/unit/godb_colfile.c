@@ -38,6 +38,14 @@ a_new_file_is_an_empty_header(void **state)
     free(root);
 }
 
+static int
+write_slot(struct colfile *file, uint32_t slot, int64_t time_s, uint64_t end,
+    uint64_t raw_bytes)
+{
+    int rc = colfile_write_extent(file, slot, end, raw_bytes);
+    return rc == 0 ? colfile_write_stamp(file, slot, time_s) : rc;
+}
+
 static void
 slots_are_where_the_format_has_them(void **state)
 {
@@ -47,8 +55,8 @@ slots_are_where_the_format_has_them(void **state)
     struct colfile file;
     assert_int_equal(colfile_open_write(&file, dir_fd, GODB_PROTO, NULL), GODB_OK);
     /* The worked example of the format: proto.gpf, its first block. */
-    assert_int_equal(colfile_write_slot(&file, 0, 1456428875, 12307, 17), 0);
-    assert_int_equal(colfile_write_slot(&file, 1, 1456429175, 12326, 17), 0);
+    assert_int_equal(write_slot(&file, 0, 1456428875, 12307, 17), 0);
+    assert_int_equal(write_slot(&file, 1, 1456429175, 12326, 17), 0);
     uint8_t header[12288];
     assert_int_equal(pread(file.fd, header, sizeof header, 0), sizeof header);
     assert_memory_equal(header, "\0\0\0\0\0\0\x30\x13\0\0\0\0\0\0\x30\x26", 16);
@@ -83,7 +91,7 @@ the_worked_example_of_the_format_decodes(void **state)
     uint64_t raw[4];
     assert_int_equal(colfile_open_write(&file, dir_fd, GODB_PROTO, NULL), GODB_OK);
     assert_int_equal(pwrite(file.fd, block, sizeof block, 12288), sizeof block);
-    assert_int_equal(colfile_write_slot(&file, 0, 1456428875, 12307, 17), 0);
+    assert_int_equal(write_slot(&file, 0, 1456428875, 12307, 17), 0);
     assert_int_equal(colfile_extent(&file, 0, &extent, NULL), GODB_OK);
     assert_int_equal(extent.row_count, 1);
     const uint8_t *packed;

@@ -68,7 +68,7 @@ scan(struct scene *scene, const struct godb_scan_spec *spec, int seen[400])
             assert_int_equal(chunk.counters[0][row], want.bytes_rcvd);
             assert_int_equal(chunk.counters[1][row], want.bytes_sent);
             assert_int_equal(chunk.counters[3][row], want.packets_sent);
-            assert_int_equal(chunk.slot == GODB_DAY_BLOCKS, number >= 200);
+            assert_int_equal(chunk.slot == GODB_SLOT_LIVE, number >= 200);
             seen[number]++;
             count++;
         }

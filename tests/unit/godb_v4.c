@@ -279,14 +279,36 @@ torn_and_missing_columns_are_told(void **state)
 }
 
 static void
-more_blocks_than_a_day_has_are_refused(void **state)
+a_block_every_minute_is_read(void **state)
+{
+    (void)state;
+    enum { COUNT = 1440 };
+    static struct v4_test_block minutes[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        minutes[i] =
+            (struct v4_test_block){1456358400 + 60 * i, (uint64_t)i, 1, V4_LZ4};
+    minutes[COUNT - 1].time_s = 1456358460; /* is there already: the first one counts */
+    char *root = store_new();
+    char *dir = v4_make_dir("%s/eth0/2016/02/1456358400", root);
+    v4_write_day(dir, minutes, COUNT);
+    struct godb *db = store_open(root, GODB_READ);
+    struct store_warnings warnings = {0};
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, &warnings).rows, COUNT - 1);
+    assert_int_equal(warnings.count, 0);
+    godb_close(db);
+    free(dir);
+    free(root);
+}
+
+static void
+more_blocks_than_a_day_can_have_are_refused(void **state)
 {
     (void)state;
     struct v4_meta meta;
     struct godb_err err = {0};
-    uint8_t bytes[24] = {[7] = 1, [14] = 0x02, [15] = 0x01};
+    uint8_t bytes[24] = {[7] = 1, [14] = 0x43, [15] = 0x81};
     assert_int_equal(v4_meta_parse(&meta, bytes, sizeof bytes, &err), GODB_ECORRUPT);
-    assert_non_null(strstr(err.msg, "513 blocks, more than the 512 of a day"));
+    assert_non_null(strstr(err.msg, "17281 blocks; a day has one every 5 seconds"));
     bytes[7] = 2;
     assert_int_equal(v4_meta_parse(&meta, bytes, sizeof bytes, &err), GODB_ECORRUPT);
     assert_int_equal(v4_meta_parse(&meta, bytes, 3, &err), GODB_ECORRUPT);
@@ -305,7 +327,8 @@ main(void)
         cmocka_unit_test(a_clock_that_was_set_back_has_its_stamps),
         cmocka_unit_test(every_byte_of_the_meta_may_lie),
         cmocka_unit_test(torn_and_missing_columns_are_told),
-        cmocka_unit_test(more_blocks_than_a_day_has_are_refused),
+        cmocka_unit_test(a_block_every_minute_is_read),
+        cmocka_unit_test(more_blocks_than_a_day_can_have_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

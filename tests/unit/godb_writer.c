@@ -119,6 +119,89 @@ the_513th_block_of_a_day_is_refused_and_the_others_stay(void **state)
     free(root);
 }
 
+/* The bytes of a column file; for free(3). */
+static char *
+column_bytes(const char *root, const char *iface, const char *file, size_t *length)
+{
+    char path[600], *bytes = malloc(1 << 20);
+    snprintf(path, sizeof path, "%s/%s/%lld/%s", root, iface, (long long)DAY, file);
+    FILE *in = fopen(path, "rb");
+    if (in == NULL || bytes == NULL) fail_msg("%s", path);
+    *length = fread(bytes, 1, 1 << 20, in);
+    fclose(in);
+    return bytes;
+}
+
+static void
+a_block_packed_before_is_stored_as_one_that_is_not(void **state)
+{
+    (void)state;
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    struct godb_err err;
+    struct godb_packer *packer;
+    struct godb_block *block;
+    struct godb_writer *writer;
+    assert_int_equal(store_append(db, "eth0", DAY + 300, 0, 1000, NULL), GODB_OK);
+    assert_int_equal(godb_packer_new(&packer, GODB_EFFORT_SMALL), GODB_OK);
+    assert_int_equal(godb_block_new(&block), GODB_OK);
+    assert_int_equal(
+        godb_writer_open(&writer, db, "eth1", NULL, NULL, NULL, NULL), GODB_OK);
+    /* Neither for another stamp, nor without the rows that came later. */
+    store_fill(block, 0, 999);
+    assert_int_equal(godb_block_pack(packer, block, DAY + 300, &err), GODB_OK);
+    const struct godb_flow last = store_flow(999);
+    assert_int_equal(godb_block_add(block, &last), GODB_OK);
+    assert_int_equal(godb_block_pack(packer, block, DAY + 600, &err), GODB_OK);
+    assert_int_equal(godb_writer_append(writer, DAY + 300, block, NULL, &err), GODB_OK);
+    assert_int_equal(godb_writer_commit(writer, &err), GODB_OK);
+    static const char *const files[] = {"sip.gpf", "dport.gpf", "bytes_rcvd.gpf"};
+    for (size_t i = 0; i < 3; i++) {
+        size_t length[2];
+        char *one = column_bytes(root, "eth0", files[i], &length[0]);
+        char *two = column_bytes(root, "eth1", files[i], &length[1]);
+        assert_int_equal(length[0], length[1]);
+        assert_memory_equal(one, two, length[0]);
+        free(one);
+        free(two);
+    }
+    godb_packer_free(packer);
+    godb_writer_close(writer);
+    godb_block_free(block);
+    godb_close(db);
+    free(root);
+}
+
+static void
+a_quickly_packed_block_has_the_same_rows(void **state)
+{
+    (void)state;
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    struct godb_err err;
+    struct godb_packer *packer;
+    struct godb_block *block;
+    struct godb_writer *writer;
+    assert_int_equal(store_append(db, "eth0", DAY + 300, 0, 5000, NULL), GODB_OK);
+    const struct store_sums want = store_sum(db, GODB_COLUMNS_ALL, NULL);
+    assert_int_equal(godb_packer_new(&packer, GODB_EFFORT_QUICK), GODB_OK);
+    assert_int_equal(godb_block_new(&block), GODB_OK);
+    assert_int_equal(
+        godb_writer_open(&writer, db, "eth1", NULL, NULL, NULL, NULL), GODB_OK);
+    store_fill(block, 0, 5000);
+    assert_int_equal(godb_block_pack(packer, block, DAY + 300, &err), GODB_OK);
+    assert_int_equal(godb_writer_append(writer, DAY + 300, block, NULL, &err), GODB_OK);
+    assert_int_equal(godb_writer_commit(writer, &err), GODB_OK);
+    const struct store_sums got = store_sum(db, GODB_COLUMNS_ALL, NULL);
+    assert_int_equal(got.rows, 2 * want.rows);
+    assert_int_equal(got.blocks, 2 * want.blocks);
+    godb_packer_free(packer);
+    godb_writer_close(writer);
+    godb_block_free(block);
+    godb_close(db);
+    free(root);
+}
+
 static void
 what_is_not_committed_is_never_seen(void **state)
 {
@@ -424,6 +507,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_of_every_row_comes_back),
         cmocka_unit_test(a_block_stamped_at_midnight_opens_the_new_day),
+        cmocka_unit_test(a_block_packed_before_is_stored_as_one_that_is_not),
+        cmocka_unit_test(a_quickly_packed_block_has_the_same_rows),
         cmocka_unit_test(a_block_that_is_not_later_than_the_last_is_refused),
         cmocka_unit_test(the_513th_block_of_a_day_is_refused_and_the_others_stay),
         cmocka_unit_test(what_is_not_committed_is_never_seen),

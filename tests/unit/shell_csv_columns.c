@@ -53,7 +53,7 @@ the_header_of_1_05_is_the_default_layout(void **state)
     const struct csv_columns want = csv_columns_default();
     static const char *const headers[] = {LAYOUT_1_05 "\n",
         "# HEADER: " LAYOUT_1_05 "\n", "#header:" LAYOUT_1_05 "\r\n",
-        "\xef\xbb\xbf# " LAYOUT_1_05 "\n"};
+        "# " LAYOUT_1_05 "\n"};
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         const struct reading got = reading_of(headers[i]);
         assert_true(got.is_header);

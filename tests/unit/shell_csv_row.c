@@ -94,8 +94,27 @@ protocols_come_as_numbers_or_names(void **state)
     assert_int_equal(got.row.flow.l7proto, godb_l7_id(godb_l7_libprotoident(), "DNS"));
     refuses("1,2,10.0.0.1,53,7,3,4,XYZ,10.0.0.2,9\n",
         "proto 'XYZ' is not a protocol's name");
-    refuses("1,2,10.0.0.1,53,What?,3,4,6,10.0.0.2,9\n",
-        "l7proto 'What?' is not a name of libprotoident's");
+    static const char *const wrong[] = {"-1", "1e3", "0x1f", "7.5", "inf", "?"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char line[100], why[100];
+        snprintf(line, sizeof line, "1,2,10.0.0.1,53,%s,3,4,6,10.0.0.2,9\n", wrong[i]);
+        snprintf(
+            why, sizeof why, "l7proto '%s' is neither a number nor a name", wrong[i]);
+        refuses(line, why);
+    }
+}
+
+static void
+a_layer_7_name_that_is_new_gets_the_same_number_each_time(void **state)
+{
+    (void)state;
+    struct reading one =
+        reading_of("1,2,10.0.0.1,53,1kxun,3,4,udp,10.0.0.2,1456428875\n");
+    struct reading two =
+        reading_of("9,2,10.0.0.1,80,1kxun,3,4,tcp,10.0.0.2,1456429175\n");
+    assert_true(one.is_row);
+    assert_int_equal(one.row.flow.l7proto, two.row.flow.l7proto);
+    assert_true(one.row.flow.l7proto >= 49152);
 }
 
 static void
@@ -225,6 +244,7 @@ main(void)
         cmocka_unit_test(every_field_lands_where_it_belongs),
         cmocka_unit_test(the_largest_values_fit),
         cmocka_unit_test(protocols_come_as_numbers_or_names),
+        cmocka_unit_test(a_layer_7_name_that_is_new_gets_the_same_number_each_time),
         cmocka_unit_test(times_come_as_epoch_seconds_or_dates),
         cmocka_unit_test(a_number_is_digits_and_nothing_else),
         cmocka_unit_test(what_is_out_of_range_is_refused_with_the_range),

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Print the branch coverage of each folder and file, from a build with BUILD=cover.
+
+usage: tests/cover.py BUILD_DIR [FILE]      FILE: list its branches that were not taken
+
+Branches of a source that was compiled twice (vtab/) are taken if either was.  The
+counts come from gcov; a branch is one way out of a condition, as gcov has it.
+"""
+import collections
+import json
+import os
+import subprocess
+import sys
+
+FOLDERS = {"godb": 95, "capture": 85, "vtab": 85, "shell": 85}  # percent to reach
+
+
+def data_files(build):
+    for folder, _, names in os.walk(build):
+        for name in names:
+            if name.endswith(".gcno"):
+                yield os.path.join(folder, name)
+
+
+def reports(build):
+    """What gcov says of each object file."""
+    for path in data_files(build):
+        out = subprocess.run(
+            ["gcov", "--json-format", "--stdout", "--branch-counts", "--branch-probabilities", path],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+        for line in out.splitlines():
+            yield json.loads(line)
+
+
+def collect(build):
+    """{file: {(line, number): times taken}}"""
+    taken = collections.defaultdict(lambda: collections.defaultdict(int))
+    root = os.getcwd() + "/"
+    for report in reports(build):
+        for source in report["files"]:
+            name = source["file"].removeprefix(root)
+            if name.split("/")[0] not in FOLDERS:
+                continue
+            for line in source["lines"]:
+                for number, branch in enumerate(line["branches"]):
+                    taken[name][line["line_number"], number] += branch["count"]
+    return taken
+
+
+def percent(branches):
+    return 100 * sum(count > 0 for count in branches) / max(len(branches), 1)
+
+
+def main():
+    taken = collect(sys.argv[1])
+    if len(sys.argv) > 2:
+        for (line, number), count in sorted(taken[sys.argv[2]].items()):
+            if count == 0:
+                print(f"{sys.argv[2]}:{line}: way {number}")
+        return 0
+    for name, branches in sorted(taken.items(), key=lambda item: percent(list(item[1].values()))):
+        print(f"{percent(list(branches.values())):6.1f} %  {len(branches):5}  {name}")
+    for folder, wanted in FOLDERS.items():
+        branches = [count for name, of in taken.items() if name.split("/")[0] == folder for count in of.values()]
+        print(f"{folder}/: {percent(branches):.1f} % of {len(branches)} branches; wanted: {wanted} %")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
