@@ -27,9 +27,10 @@ is "every file is in one package" "$(uniq "$claimed")" "$(cd "$root" && find . !
 is "and in no second one" "$(uniq -d "$claimed")" ""
 
 control=$(cat $debian/control)
+needed=$(sed "/^Package:/,\$d" $debian/control)
 missing=
 while read -r package; do
-    grep -qE "[ ,]${package}(,|\$)" <<<"$control" || missing+=" $package"
+    grep -qE "[ ,]${package}(,|\$)" <<<"$needed" || missing+=" $package"
 done < <(sed -n '/^DEPS := /,/[^\\]$/p' Makefile | grep -oE '[a-z0-9.+-]+-dev\b' | grep -v libc6-dev)
 is "what the build needs is in Build-Depends" "$missing" ""
 missing=
