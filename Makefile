@@ -469,7 +469,7 @@ install-files: # what is built, and nothing but files
 	$(foreach f,$(filled) $(if $(RETENTION_DAYS),$(cron)),$(call put_filled,$f))
 	$(foreach l,$(links),$(call put_link,$l))
 	$(if $(loader_conf),$(Q)echo '$(LIBDIR)' | install -D -m 644 /dev/stdin $(DESTDIR)$(loader_conf))
-	$(if $(is_fhs),,$(Q)install -d $(DESTDIR)$(DB_PATH))
+	$(if $(is_fhs),,$(Q)test -d $(DESTDIR)$(DB_PATH) || { install -d $(dir $(DESTDIR)$(DB_PATH)) && install -d -m 750 $(DESTDIR)$(DB_PATH); })
 	$(Q)test -e $(DESTDIR)$(CONFIG_PATH) || { $(call fill_paths) packaging/goprobe.conf | install -D -m 644 /dev/stdin $(DESTDIR)$(CONFIG_PATH); }
 	@echo "  installed to $(DESTDIR)$(PREFIX); the configuration is $(CONFIG_PATH)"
 uninstall: ## remove what install put there, but data and configuration

@@ -6,6 +6,7 @@ debian=packaging/debian
 root=$TMP/root
 
 # The places of debian/rules, with this machine's triplet.
+# shellcheck disable=SC2016
 places=$(sed -n '/^places = /,/[^\\]$/p' $debian/rules | sed 's/^places = //; s/\\$//; s/\$(DEB_HOST_MULTIARCH)/any-linux-gnu/' | tr '\n' ' ')
 # shellcheck disable=SC2086
 passes "files go where debian/rules wants them" make -s install-files BUILD="$(basename "$BUILD_DIR")" DESTDIR="$root" $places
@@ -26,14 +27,15 @@ is "every file is in one package" "$(uniq "$claimed")" "$(cd "$root" && find . !
 is "and in no second one" "$(uniq -d "$claimed")" ""
 
 control=$(cat $debian/control)
+needed=$(sed "/^Package:/,\$d" $debian/control)
 missing=
-for package in $(sed -n '/^DEPS := /,/[^\\]$/p' Makefile | grep -oE '[a-z0-9.+-]+-dev\b' | grep -v libc6-dev); do
-    grep -q "[ ,]$package[,$]*" <<<"$control" || missing+=" $package"
-done
+while read -r package; do
+    grep -qE "[ ,]${package}(,|\$)" <<<"$needed" || missing+=" $package"
+done < <(sed -n '/^DEPS := /,/[^\\]$/p' Makefile | grep -oE '[a-z0-9.+-]+-dev\b' | grep -v libc6-dev)
 is "what the build needs is in Build-Depends" "$missing" ""
 missing=
-for library in $(sed -n 's/^Requires: //p' godb/godb.pc.in); do
+while read -r library; do
     grep -qE "^Depends:.*lib${library#lib}-dev" <<<"$(sed -n '/^Package: libgodb-dev/,$p' <<<"$control")" || missing+=" $library"
-done
+done < <(sed -n 's/^Requires: //p' godb/godb.pc.in | tr ' ' '\n')
 is "what godb.pc requires comes with libgodb-dev" "$missing" ""
 done_testing
