@@ -60,7 +60,8 @@ meta_fault(
     }
     for (uint32_t i = 0; i < blocks->count; i++) {
         *out_time_s = blocks->blocks[i].time_s;
-        if (meta_find(meta, *out_time_s) == NULL) return "lacks block";
+        if (*out_time_s > 0 && meta_find(meta, *out_time_s) == NULL)
+            return "lacks block";
     }
     return NULL;
 }
@@ -104,7 +105,7 @@ repair_meta(
     if (rc != 0) return rc;
     for (uint32_t i = 0; i < blocks->count && rc == GODB_OK; i++) {
         const struct meta_block entry = right_entry(old, &blocks->blocks[i]);
-        rc = meta_add(&meta, &entry);
+        if (entry.time_s > 0) rc = meta_add(&meta, &entry);
     }
     if (rc == GODB_OK) rc = meta_write(check->dir_fd, &meta, &why);
     meta_free(&meta);

@@ -113,8 +113,11 @@ read_block(struct builder *builder, uint32_t slot, struct block_bytes *bytes,
     if (rc != GODB_OK) return rc;
     bytes->record.time_s = day_block_time(&builder->day, slot);
     bytes->record.owner = builder->day.owner;
+    /* Nor does building forget that a table is missing. */
     bytes->record.has_l7_table =
-        l7_spaces_at(&builder->l7, bytes->record.time_s) != godb_l7_libprotoident();
+        bytes->block.is_own ? bytes->block.record.has_l7_table
+                            : l7_spaces_at(&builder->l7, bytes->record.time_s) !=
+                                  godb_l7_libprotoident();
     block_record_describe(&bytes->record, bytes->columns, bytes->block.row_count);
     return GODB_OK;
 }

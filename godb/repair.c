@@ -165,6 +165,27 @@ has_slot(const uint8_t *one, const uint8_t *two, uint32_t slot)
     return true;
 }
 
+/* Slots behind those that the index knows may be newer than it; but not when there is
+ * no place in the file for their blocks. */
+static bool
+drop_absurd(uint8_t *header, const struct colfile *file, uint32_t count)
+{
+    if (count == 0) return false;
+    uint64_t end = get_be64(slot_number(header, 0, count - 1));
+    uint32_t slot = count;
+    for (; slot < GODB_DAY_BLOCKS && get_be64(slot_number(header, 1, slot)) != 0;
+         slot++) {
+        const uint64_t next = get_be64(slot_number(header, 0, slot));
+        if (next <= end || next > file->file_bytes) break;
+        end = next;
+    }
+    if (slot == GODB_DAY_BLOCKS || get_be64(slot_number(header, 1, slot)) == 0)
+        return false;
+    for (int section = 0; section < 3; section++)
+        memset(slot_number(header, section, slot), 0, (GODB_DAY_BLOCKS - slot) * 8);
+    return true;
+}
+
 bool
 repair_find_header(const struct block_index *index, struct colfile *file,
     uint8_t header[COLFILE_HEADER])
@@ -183,7 +204,7 @@ repair_find_header(const struct block_index *index, struct colfile *file,
         if (!is_on_disk(file, &record)) return false;
         differs = true;
     }
-    return differs;
+    return drop_absurd(header, file, count) || differs;
 }
 
 int

@@ -24,7 +24,7 @@ journal() { systemd_in journalctl --no-pager -o cat -u goprobe; }
 configure() { printf '{"db_path":"/var/lib/goprobe/db","interfaces":{%s}}' "$1" >"$root/etc/goprobe.conf"; }
 
 install -m 755 "$BUILD_DIR/goprobe" "$root/usr/sbin/goprobe"
-sed -e 's|@SBINDIR@|/usr/sbin|; s|@CONFIG_PATH@|/etc/goprobe.conf|' packaging/goprobe.service >"$units/goprobe.service"
+sed -e 's|@SBINDIR@|/usr/sbin|; s|@CONFIG_PATH@|/etc/goprobe.conf|; s|@DATA_DIR@|/var/lib/goprobe|' packaging/goprobe.service >"$units/goprobe.service"
 install -D -m 644 packaging/goprobe.sysusers "$root/usr/lib/sysusers.d/goprobe.conf"
 mkdir "$units/goprobe.service.d"
 case $BUILD_DIR in

@@ -22,11 +22,13 @@ is "what is outside of it" "$(files | grep -v '^/usr/local/goProbe/' | sed 's|/s
 /etc/systemd/system/goprobe.service
 /usr/local/bin/goconvert
 /usr/local/bin/goprobe
+/usr/local/bin/goprobe-check
 /usr/local/bin/goprobe-index
 /usr/local/bin/goquery
 /usr/local/lib/pkgconfig/godb.pc
 /usr/local/share/bash-completion/completions/goconvert
 /usr/local/share/bash-completion/completions/goprobe
+/usr/local/share/bash-completion/completions/goprobe-check
 /usr/local/share/bash-completion/completions/goquery
 /usr/local/share/man/...
 /usr/local/share/zsh/site-functions/_goquery"
@@ -102,7 +104,7 @@ is "leaves its configuration" "$(files)" /home/me/probe/etc/goprobe.conf
 passes "make configure" make -s configure CONFIG_MK="$TMP/config.mk" PREFIX=/opt/probe DB_PATH=/srv/flows
 is "keeps what it was given" "$(cat "$TMP/config.mk")" "PREFIX ?= /opt/probe
 DB_PATH ?= /srv/flows"
-is "for install, too" "$(make -s -n install-files CONFIG_MK="$TMP/config.mk" | grep -c 'install -D.* /opt/probe/bin/')" 4
+is "for install, too" "$(make -s -n install-files CONFIG_MK="$TMP/config.mk" | grep -c 'install -D.* /opt/probe/bin/')" 5
 is "and says so where something is missing" "$(packaging/configure no-such-library 2>&1 >/dev/null)" \
     "missing: no-such-library; on Debian and Ubuntu, sudo make deps installs them"
 done_testing
