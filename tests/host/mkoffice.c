@@ -8,6 +8,8 @@
  *      eth0   the line to the internet      eth1   the office and its servers
  *      wg0    the tunnel to the branch office, where backups go every night
  *
+ *      mkoffice DIR [NAME]       NAME: another one for YouTube and its category
+ *
  * Fifty clients work in the daytime.  In the second night something is going on: see
  * habits[] and add_scan().  Nothing was captured on 2026-11-23 from 14:10 to 14:30.
  */
@@ -304,13 +306,16 @@ main(int argc, char **argv)
     struct office office = {.seed = 2026};
     struct godb_l7_names *l7 = NULL;
     struct godb *db = NULL;
-    if (argc != 2) {
-        fprintf(stderr, "usage: mkoffice DIR\n");
+    if (argc != 2 && argc != 3) {
+        fprintf(stderr, "usage: mkoffice DIR [NAME]\n");
         return 2;
     }
     int rc = godb_open(&db, argv[1], GODB_CREATE, &office.err);
+    struct godb_l7_entry entries[L7_COUNT];
+    memcpy(entries, l7_entries, sizeof entries);
+    if (argc == 3) entries[YOUTUBE] = (struct godb_l7_entry){YOUTUBE, argv[2], argv[2]};
     if (rc == GODB_OK)
-        rc = godb_l7_names_new(&l7, "office 1", l7_entries, L7_COUNT, &office.err);
+        rc = godb_l7_names_new(&l7, "office 1", entries, L7_COUNT, &office.err);
     if (rc == GODB_OK && godb_block_new(&office.block) != GODB_OK) abort();
     for (int i = 0; i < IFACES && rc == GODB_OK; i++)
         rc = godb_writer_open(
