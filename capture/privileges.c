@@ -22,7 +22,8 @@
 /* --- The database's directory
  * --------------------------------------------------------- */
 
-/* mkdir -p; *out_made: the last one was not there. */
+/* mkdir -p; *out_made: the last one was not there.  Those on the way are for everybody
+ * to pass: the user that the database belongs to is yet to come there. */
 static bool
 make_path(const char *path, bool *out_made)
 {
@@ -35,7 +36,7 @@ make_path(const char *path, bool *out_made)
     for (size_t end = 1; end <= strlen(path); end++) {
         if (path[end] != '/' && path[end] != '\0') continue;
         snprintf(part, sizeof part, "%.*s", (int)end, path);
-        *out_made = mkdir(part, 0750) == 0;
+        *out_made = mkdir(part, path[end] ? 0755 : 0750) == 0;
         if (!*out_made && errno != EEXIST) return false;
     }
     return true;

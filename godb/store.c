@@ -28,7 +28,7 @@ make_dirs(const char *root, struct godb_err *err)
     for (char *slash = path + 1; rc == GODB_OK && slash != NULL; slash++) {
         slash = strchr(slash, '/');
         if (slash != NULL) *slash = '\0';
-        if (mkdir(path, FS_DIR_MODE) != 0 && errno != EEXIST)
+        if (mkdir(path, slash ? 0755 : FS_DIR_MODE) != 0 && errno != EEXIST)
             rc = err_sys(err, errno, "%s: cannot be created", path);
         if (slash == NULL) break;
         *slash = '/';

@@ -17,7 +17,7 @@ C
 modes() { find "$1" -mindepth 0 -type "$2" -printf '%m\n' | sort -u | tr '\n' ' '; }
 "$BUILD_DIR/goconvert" -in flows.csv -out made/db 2>err || cat err
 is "goconvert's files are for user and group" "$(modes made f)" '640 '
-is "and so are its directories" "$(modes made d)" '750 '
+is "and so are its directories" "$(modes made/db d)" '750 '
 find made -name blocks.index -delete
 "$BUILD_DIR/goprobe-index" made/db >/dev/null
 is "goprobe-index's too" "$(modes made f)" '640 '
@@ -26,7 +26,7 @@ is "goprobe's files are for user and group" "$(modes captured f)" '640 '
 is "goprobe's directories, too" "$(modes captured d)" '750 '
 echo rest >>made/db/eth0/1700006400/sip.gpf
 "$BUILD_DIR/goprobe-check" -repair -q made/db >/dev/null
-is "and those of a repair" "$(modes made f)$(modes made d)" '640 750 '
+is "and those of a repair" "$(modes made f)$(modes made/db d)" '640 750 '
 umask 022
 
 # --- Links
