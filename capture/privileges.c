@@ -35,7 +35,9 @@ make_path(const char *path, bool *out_made)
     for (size_t end = 1; end <= strlen(path); end++) {
         if (path[end] != '/' && path[end] != '\0') continue;
         snprintf(part, sizeof part, "%.*s", (int)end, path);
-        *out_made = mkdir(part, path[end] == '/' ? 0755 : 0750) == 0;
+        const bool is_last = path[end + strspn(path + end, "/")] == '\0';
+        *out_made = mkdir(part, is_last ? 0750 : 0755) == 0;
+        if (is_last) return *out_made || errno == EEXIST;
         if (!*out_made && errno != EEXIST) return false;
     }
     return true;

@@ -27,10 +27,11 @@ make_dirs(const char *root, struct godb_err *err)
     int rc = GODB_OK;
     for (char *slash = path + 1; rc == GODB_OK && slash != NULL; slash++) {
         slash = strchr(slash, '/');
+        const bool is_last = slash == NULL || slash[strspn(slash, "/")] == '\0';
         if (slash != NULL) *slash = '\0';
-        if (mkdir(path, slash != NULL ? 0755 : FS_DIR_MODE) != 0 && errno != EEXIST)
+        if (mkdir(path, is_last ? FS_DIR_MODE : 0755) != 0 && errno != EEXIST)
             rc = err_sys(err, errno, "%s: cannot be created", path);
-        if (slash == NULL) break;
+        if (is_last) break;
         *slash = '/';
     }
     free(path);
