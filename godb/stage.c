@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "godb/check.h"
 #include "godb/day.h"
 #include "godb/error.h"
 #include "godb/fsutil.h"
@@ -84,11 +85,48 @@ cut_tail(struct stage *stage, int col, struct godb_err *err)
     return GODB_OK;
 }
 
+/* A header that differs from what blocks.index knows of committed blocks is written
+ * anew, where all of those lie on disk with the bytes that they should have. */
+static int
+restore_header(struct stage *stage, enum godb_column column,
+    const struct block_index *index, godb_warn_fn *warn, void *warn_arg,
+    struct godb_err *err)
+{
+    uint8_t header[COLFILE_HEADER];
+    struct colfile *file = &stage->files[column];
+    struct godb_err news;
+    if (!repair_find_header(index, file, header)) return GODB_OK;
+    int rc = repair_write_header(stage->dir_fd, column, header);
+    if (rc != 0) return file_err(stage, column, rc, err);
+    err_set(&news, GODB_ECORRUPT,
+        "%s/%s: the header was not that of blocks.index, and has been restored",
+        stage->path, godb_columns[column].file);
+    if (warn) warn(warn_arg, &news);
+    colfile_close(file);
+    return open_file(stage, column, err);
+}
+
+/* Before slots are judged by those of the commit column. */
+static int
+restore_headers(
+    struct stage *stage, godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
+{
+    struct block_index index;
+    int rc = GODB_OK;
+    block_index_open(&index, stage->dir_fd, stage->owner);
+    const bool is_there = block_index_count(&index) > 0;
+    for (int col = 0; col < GODB_COLUMN_COUNT && is_there && rc == GODB_OK; col++)
+        rc = restore_header(stage, (enum godb_column)col, &index, warn, warn_arg, err);
+    block_index_close(&index);
+    return rc;
+}
+
 static int
 prepare_files(
     struct stage *stage, godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
 {
-    int rc = mend_slots(stage->files, stage->path, warn, warn_arg, err);
+    int rc = restore_headers(stage, warn, warn_arg, err);
+    if (rc == GODB_OK) rc = mend_slots(stage->files, stage->path, warn, warn_arg, err);
     for (int col = 0; col < GODB_COLUMN_COUNT && rc == GODB_OK; col++)
         rc = cut_tail(stage, col, err);
     return rc;

@@ -66,6 +66,9 @@ configure '"lo":{},"w0":{"snaplen":1}'
 ctl reload goprobe
 says() { journal | grep -qF "$1"; }
 passes "a wrong one is named in the journal" wait_for 20 says "/etc/goprobe.conf:1: interfaces.w0.snaplen: 1 is not between"
+# Not before its READY=1 has come through, too.
+active() { [ "$(show ActiveState)" = active ]; }
+passes "which ends the reload" wait_for 20 active
 is "and changes nothing" "$(show ActiveState), $(show StatusText), $(show MainPID)" "active, capturing on 2 interface(s), $main"
 configure '"lo":{},"w0":{}'
 

@@ -60,7 +60,7 @@ fi
 # --- The workflow --------------------------------------------------------------------------------
 has "the workflow runs .ci/run" "$(cat .github/workflows/ci.yml)" "run: bash .ci/run"
 missing=
-for target in $(grep -oE 'run: make .*' .github/workflows/ci.yml | cut -d' ' -f3-; sed -n 's/^make //p' .ci/run); do
+for target in $(grep -oE 'run: make .*' .github/workflows/ci.yml | cut -d' ' -f3-; sed -nE 's/^make (-j[^ ]* )?//p' .ci/run); do
     make -n "$target" >/dev/null 2>&1 || missing+=" $target"
 done
 is "each target of the workflow and of .ci/run is one" "$missing" ""

@@ -291,6 +291,56 @@ building_an_index_does_not_forget_lost_blocks(void **state)
     assert_int_equal(f->warnings.count, 1);
 }
 
+/* One block more. */
+static void
+append_told(struct fixture *f, struct store_warnings *told)
+{
+    struct godb_writer *writer = NULL;
+    struct godb_block *block = NULL;
+    memset(told, 0, sizeof *told);
+    assert_int_equal(godb_block_new(&block), GODB_OK);
+    store_fill(block, 50000, FLOWS);
+    assert_int_equal(
+        godb_writer_open(&writer, f->db, "eth0", NULL, store_warn, told, NULL),
+        GODB_OK);
+    assert_int_equal(
+        godb_writer_append(writer, DAY + 300 * (BLOCKS + 1), block, NULL, NULL),
+        GODB_OK);
+    assert_int_equal(godb_writer_commit(writer, NULL), GODB_OK);
+    godb_writer_close(writer);
+    godb_block_free(block);
+}
+
+/* The writer takes away what a crash left behind the used slots: committed blocks whose
+ * slots the commit column lost are not that. */
+static void
+a_writer_drops_no_block_that_the_commit_column_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct store_warnings told;
+    for (int slot = 1; slot < BLOCKS; slot++)
+        for (int section = 0; section < 3; section++)
+            put_number(f, "pkts_sent.gpf", section, slot, 0);
+    append_told(f, &told);
+    assert_int_equal(told.count, 1);
+    assert_non_null(strstr(told.last, "pkts_sent.gpf"));
+    assert_int_equal(sum(f, GODB_COLUMNS_ALL).rows, (2 * BLOCKS + 1) * FLOWS);
+    assert_int_equal(f->warnings.count, 0);
+}
+
+static void
+a_writer_restores_the_header_of_any_column(void **state)
+{
+    struct fixture *f = *state;
+    struct store_warnings told;
+    put_number(f, "sip.gpf", 0, 1, 77);
+    put_number(f, "dport.gpf", 1, 2, 0);
+    append_told(f, &told);
+    assert_int_equal(told.count, 2);
+    assert_int_equal(sum(f, GODB_COLUMNS_ALL).rows, (2 * BLOCKS + 1) * FLOWS);
+    assert_int_equal(f->warnings.count, 0);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -308,6 +358,8 @@ main(void)
         test(an_l7proto_column_that_was_deleted_is_missed),
         test(a_traffic_that_turned_in_meta_json_is_found),
         test(building_an_index_does_not_forget_lost_blocks),
+        test(a_writer_drops_no_block_that_the_commit_column_lost),
+        test(a_writer_restores_the_header_of_any_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
