@@ -328,8 +328,8 @@ lint: $(B)/gen/sql_views.h $(B)/gen/page_css.h ## cppcheck, shellcheck, man page
 	$(if $(wildcard docs/*.[1578]),mandoc -T lint -W warning $(wildcard docs/*.[1578]))
 	tests/layers.sh
 
-# Each file is looked at again only where it changed.  gcc 12's analyzer is of C, but young: what is left out
-# was looked through, and was wrong in each place, mostly since err_set() and its kin never return GODB_OK.
+# Each file is looked at again only where it changed.  gcc 12's analyzer is young: what is left out was wrong in each
+# place that was looked at, mostly since err_set() and its kin never return GODB_OK.
 ANALYZER := -fanalyzer -Werror $(addprefix -Wno-analyzer-,malloc-leak use-of-uninitialized-value \
     null-dereference null-argument possible-null-dereference possible-null-argument \
     use-of-pointer-in-stale-stack-frame)
@@ -342,7 +342,7 @@ analyze_flags = -std=c11 -I. -I$(B)/gen -D_GNU_SOURCE '-DGOPROBE_DB_PATH="$(DB_P
 analyze: analyze-gcc analyze-clang ## gcc -fanalyzer and clang-tidy over everything: minutes
 analyze-gcc: $(patsubst %.c,build/analyze/gcc/%.o,$(analyzed)) ## gcc -fanalyzer alone
 analyze-clang: $(patsubst %.c,build/analyze/tidy/%.ok,$(analyzed)) ## clang-tidy alone
-build/analyze/gcc/%.o: %.c Makefile $(B)/gen/sql_views.h
+build/analyze/gcc/%.o: %.c Makefile $(B)/gen/sql_views.h $(B)/gen/page_css.h
 	$(call say,ANALYZE,$<)
 	@mkdir -p $(@D)
 	$(Q)gcc $(analyze_flags) -MMD -MP -O1 $(ANALYZER) -c -o $@ $<

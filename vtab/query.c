@@ -69,7 +69,8 @@ use_scope_ifaces(
         rc = godb_iface_check(query->ifaces[i], err);
         if (rc != GODB_OK || godb_has_iface(query->db, query->ifaces[i])) continue;
         snprintf(err->msg, sizeof err->msg,
-            "%s: no interface '%s' in this database; SELECT iface FROM interfaces",
+            "%s: no interface '%s' in this database; SELECT iface FROM interfaces, "
+            "or goquery -list, has its names",
             godb_root(query->db), query->ifaces[i]);
         err->os_errno = 0;
         rc = err->status = GODB_ENOTFOUND;
