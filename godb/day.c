@@ -57,7 +57,7 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
     if (length < 0 || (size_t)length >= sizeof day->path)
         return err_set(err, GODB_EARG, "%s: the path is too long", root);
     day->owner = block_record_owner(iface, day_s);
-    day->opened = 0;
+    day->opened = day->fresh = 0;
     day->index.fd = -1;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         day->files[col].fd = -1;
@@ -86,7 +86,7 @@ day_close(struct day *day)
 {
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         if (day->opened & GODB_COLUMN_BIT(col)) colfile_close(&day->files[col]);
-    day->opened = 0;
+    day->opened = day->fresh = 0;
     block_index_close(&day->index);
     if (day->v4)
         v4_day_close(day->v4);

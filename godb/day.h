@@ -38,6 +38,7 @@ struct day {
     char path[GODB_PATH_MAX]; /* for messages */
     uint32_t owner;           /* see block_record_owner() */
     unsigned opened;          /* GODB_COLUMN_BITs */
+    unsigned fresh;           /* likewise: their index is as fresh as they are */
     struct block_index index; /* see day_open_index() */
     struct colfile files[GODB_COLUMN_COUNT];
     struct v4_day *v4; /* NULL: not of goDB v4; else files[] and index are not used */

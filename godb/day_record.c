@@ -104,6 +104,16 @@ day_block_is_in_place(const struct day_block *block, enum godb_column column,
            (record->packed_bytes == 0 || record->start == extent->start);
 }
 
+/* Asked once: what is appended later changes no block that was there. */
+static bool
+is_fresh(struct day *day, enum godb_column column)
+{
+    const unsigned bit = GODB_COLUMN_BIT(column);
+    if (!(day->fresh & bit) && block_index_is_fresh(&day->index, &day->files[column]))
+        day->fresh |= bit;
+    return day->fresh & bit;
+}
+
 /* Has the column's block the bytes that its record tells of?  With trusts_files they
  * need not be read where the file has not changed since the record was written. */
 static bool
@@ -119,7 +129,7 @@ is_column_described(struct day *day, const struct day_block *block,
         !day_block_is_in_place(block, column, &extent))
         return false;
     if (extent.raw_bytes == 0) return true;
-    if (trusts_files && block_index_is_fresh(&day->index, file)) return true;
+    if (trusts_files && is_fresh(day, column)) return true;
     return colfile_load(file, slot, &extent, day_read_ahead(file, block->last_slot),
                &packed, NULL) == GODB_OK &&
            block_record_hash(packed, extent.end - extent.start) ==
