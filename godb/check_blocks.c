@@ -264,16 +264,6 @@ check_files(struct reading *reading)
 
 /* --- Blocks ----------------------------------------------------------------------- */
 
-static uint64_t
-sum_of(const void *values, uint32_t count)
-{
-    const uint64_t *numbers = values;
-    uint64_t sum = 0;
-    for (uint32_t row = 0; row < count; row++)
-        sum = godb_sum(sum, numbers[row]);
-    return sum;
-}
-
 static const char *
 kind_of(const char *message)
 {
@@ -303,9 +293,9 @@ check_column(struct reading *reading, const struct day_block *block, int col,
     }
     if (col == GODB_BYTES_RCVD || col == GODB_BYTES_SENT)
         out->traffic_bytes =
-            godb_sum(out->traffic_bytes, sum_of(values, block->row_count));
+            godb_sum(out->traffic_bytes, day_values_sum(values, block->row_count));
     if (col == GODB_PACKETS_RCVD || col == GODB_PACKETS_SENT)
-        out->packets = godb_sum(out->packets, sum_of(values, block->row_count));
+        out->packets = godb_sum(out->packets, day_values_sum(values, block->row_count));
     return GODB_OK;
 }
 

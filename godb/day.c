@@ -243,6 +243,16 @@ day_values_free(struct day_values *values)
     values->capacity_bytes = 0;
 }
 
+uint64_t
+day_values_sum(const void *values, uint32_t count)
+{
+    const uint64_t *numbers = values;
+    uint64_t sum = 0;
+    for (uint32_t row = 0; row < count; row++)
+        sum = godb_sum(sum, numbers[row]);
+    return sum;
+}
+
 int
 day_values_reserve(struct day_values *values, size_t need_bytes, struct godb_err *err)
 {

@@ -92,6 +92,9 @@ int day_values_reserve(
     struct day_values *values, size_t need_bytes, struct godb_err *err);
 void day_values_free(struct day_values *values);
 
+/* The sum of a counter's values; it stops at UINT64_MAX. */
+uint64_t day_values_sum(const void *values, uint32_t count);
+
 /* A block that is being read. */
 struct day_block {
     uint32_t slot, row_count;

@@ -176,7 +176,7 @@ fits_other_columns(struct day *day, const struct day_block *block, enum godb_col
 static bool
 is_record_of(struct day *day, const struct day_block *block, enum godb_column column)
 {
-    return block->is_own || block_index_is_fresh(&day->index, &day->files[column]) ||
+    return block->is_own || is_fresh(day, column) ||
            fits_other_columns(day, block, column);
 }
 

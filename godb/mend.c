@@ -50,16 +50,6 @@ mend_slots(struct colfile files[GODB_COLUMN_COUNT], const char *path,
 
 /* --- meta.json -------------------------------------------------------------------- */
 
-static uint64_t
-sum_of(const void *values, uint32_t count)
-{
-    const uint64_t *numbers = values;
-    uint64_t sum = 0;
-    for (uint32_t row = 0; row < count; row++)
-        sum = godb_sum(sum, numbers[row]);
-    return sum;
-}
-
 /* The sum of two counter columns of a block. */
 static int
 sum_columns(struct day *day, const struct day_block *block, enum godb_column first,
@@ -72,10 +62,10 @@ sum_columns(struct day *day, const struct day_block *block, enum godb_column fir
     const struct day_rows rows = {0, count};
     int rc = day_read(day, block, first, rows, &values, &column, err);
     if (rc == GODB_OK) {
-        sum = sum_of(column, count);
+        sum = day_values_sum(column, count);
         rc = day_read(day, block, second, rows, &values, &column, err);
     }
-    if (rc == GODB_OK) *out = meta_number(godb_sum(sum, sum_of(column, count)));
+    if (rc == GODB_OK) *out = meta_number(godb_sum(sum, day_values_sum(column, count)));
     day_values_free(&values);
     return rc;
 }

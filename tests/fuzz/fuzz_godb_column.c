@@ -13,33 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { HEADER_BYTES = 12288, SECTION_BYTES = 4096, DAY_FILES = GODB_COLUMN_COUNT + 4 };
-
-static const char *const names[DAY_FILES] = {
-    [GODB_COLUMN_COUNT] = "eth0/1700006400/blocks.index",
-    "eth0/1700006400/meta.json",
-    "eth0/1700006400/l7proto.json",
-    "summary.json"};
-
-/* The files that a question or a writer meets. */
-static struct scratch_file *
-files(const struct scratch *scratch)
-{
-    static struct scratch_file kept[DAY_FILES];
-    static char paths[GODB_COLUMN_COUNT][64];
-    if (kept[0].name != NULL) return kept;
-    atexit(scratch_remove);
-    for (int i = 0; i < DAY_FILES; i++) {
-        const char *name = names[i];
-        if (i < GODB_COLUMN_COUNT) {
-            snprintf(
-                paths[i], sizeof paths[i], "eth0/1700006400/%s", godb_columns[i].file);
-            name = paths[i];
-        }
-        kept[i] = scratch_load(scratch, name);
-    }
-    return kept;
-}
+enum { HEADER_BYTES = 12288, SECTION_BYTES = 4096 };
 
 static void
 change_header(uint8_t *header, const uint8_t **data, size_t *size)
@@ -108,7 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t bytes[SCRATCH_FILE_MAX + (1 << 20)];
     struct scratch *scratch = scratch_get();
-    struct scratch_file *kept = files(scratch);
+    struct scratch_file *kept = scratch_files(scratch);
     const uint8_t first = take_byte(&data, &size);
     const int column = (first & 0x7f) % GODB_COLUMN_COUNT;
     struct scratch_file *file = &kept[column];
@@ -128,7 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(blocks == SCRATCH_BLOCKS - 1 || warnings > 0);
     if (scratch_append(scratch->db, SCRATCH_DAY + 80000) == GODB_OK)
         check(scan_all(scratch->db, &warnings) > 0);
-    for (int i = 0; i < DAY_FILES; i++)
+    for (int i = 0; i < SCRATCH_FILES; i++)
         scratch_put_back(scratch, &kept[i]);
     return 0;
 }

@@ -14,46 +14,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum {
-    FILES = GODB_COLUMN_COUNT + 4,
-    CHANGES_MAX = 8,
-    STEPS_MAX = 4000,
-    ROWS_MAX = 500
-};
-
-static const char *const names[FILES] = {
-    [GODB_COLUMN_COUNT] = "eth0/1700006400/blocks.index",
-    "eth0/1700006400/meta.json",
-    "eth0/1700006400/l7proto.json",
-    "summary.json"};
-
-static struct scratch_file *
-files(const struct scratch *scratch)
-{
-    static struct scratch_file kept[FILES];
-    static char paths[GODB_COLUMN_COUNT][64];
-    if (kept[0].name != NULL) return kept;
-    atexit(scratch_remove);
-    for (int i = 0; i < FILES; i++) {
-        const char *name = names[i];
-        if (i < GODB_COLUMN_COUNT) {
-            snprintf(
-                paths[i], sizeof paths[i], "eth0/1700006400/%s", godb_columns[i].file);
-            name = paths[i];
-        }
-        kept[i] = scratch_load(scratch, name);
-    }
-    return kept;
-}
+enum { CHANGES_MAX = 8, STEPS_MAX = 4000, ROWS_MAX = 500 };
 
 /* Put in the changes; gives the bits of the files that were changed. */
 static unsigned
 change_files(const struct scratch *scratch, const uint8_t **data, size_t *size)
 {
-    struct scratch_file *kept = files(scratch);
+    struct scratch_file *kept = scratch_files(scratch);
     unsigned changed = 0;
     for (int left = take_byte(data, size) % (CHANGES_MAX + 1); left > 0; left--) {
-        const unsigned which = take_byte(data, size) % FILES;
+        const unsigned which = take_byte(data, size) % SCRATCH_FILES;
         const size_t place = (size_t)take_number(data, size, 2);
         const uint8_t mask = take_byte(data, size);
         uint8_t byte;
@@ -149,7 +119,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run(db, sql, changed != 0);
     check(sqlite3_close(db) == SQLITE_OK);
     free(sql);
-    for (unsigned i = 0; i < FILES; i++)
-        if (changed & 1u << i) scratch_put_back(scratch, &files(scratch)[i]);
+    for (unsigned i = 0; i < SCRATCH_FILES; i++)
+        if (changed & 1u << i) scratch_put_back(scratch, &scratch_files(scratch)[i]);
     return 0;
 }

@@ -145,6 +145,28 @@ scratch_put_back(const struct scratch *scratch, const struct scratch_file *file)
     unlink(path);
 }
 
+enum { SCRATCH_FILES = GODB_COLUMN_COUNT + 4 };
+
+/* The files that a question or a writer meets: the columns first. */
+static inline struct scratch_file *
+scratch_files(const struct scratch *scratch)
+{
+    static const char *const others[] = {"eth0/1700006400/blocks.index",
+        "eth0/1700006400/meta.json", "eth0/1700006400/l7proto.json", "summary.json"};
+    static struct scratch_file kept[SCRATCH_FILES];
+    static char paths[GODB_COLUMN_COUNT][64];
+    if (kept[0].name != NULL) return kept;
+    atexit(scratch_remove);
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
+        snprintf(paths[col], sizeof paths[col], "eth0/1700006400/%s",
+            godb_columns[col].file);
+        kept[col] = scratch_load(scratch, paths[col]);
+    }
+    for (int i = GODB_COLUMN_COUNT; i < SCRATCH_FILES; i++)
+        kept[i] = scratch_load(scratch, others[i - GODB_COLUMN_COUNT]);
+    return kept;
+}
+
 /* The next byte of an input; 0 behind its end. */
 static inline uint8_t
 take_byte(const uint8_t **data, size_t *size)
