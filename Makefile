@@ -295,7 +295,7 @@ fuzz-%: ## fuzz one target of tests/fuzz for FUZZ_S seconds (needs clang)
 	clang -fsanitize=fuzzer,address,undefined -o build/fuzz/fuzz_$* \
 	    build/fuzz/tests/fuzz/fuzz_$*.o $(patsubst $(B)/%,build/fuzz/%,$(call test_libs,$*)) \
 	    -lcsv -lm $(call pkg_libs,$(call test_pkgs,$*))
-	build/fuzz/fuzz_$* -max_total_time=$(FUZZ_S) build/fuzz/corpus/$* tests/fuzz/corpus/$*
+	build/fuzz/fuzz_$* -max_total_time=$(FUZZ_S) -artifact_prefix=build/fuzz/ build/fuzz/corpus/$* tests/fuzz/corpus/$*
 
 # --- Documents ----------------------------------------------------------------------------
 

@@ -12,17 +12,18 @@ passes "libgodb is installed" make -s install-files BUILD="$(basename "$BUILD_DI
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 is "its version is the library's" "$(pkg-config --modversion godb)" "$(sed -n 's/^#define GODB_VERSION "\(.*\)"/\1/p' godb/godb.h)"
 
-# What the library needs of a sanitizer is the program's to link.
-sanitizer=()
+# What the library needs of a sanitizer or of gcov is the program's to link.
+built_with=()
 case $BUILD_DIR in
-*/asan) sanitizer=(-fsanitize=address -fsanitize=undefined) ;;
-*/tsan) sanitizer=(-fsanitize=thread) ;;
+*/asan) built_with=(-fsanitize=address -fsanitize=undefined) ;;
+*/tsan) built_with=(-fsanitize=thread) ;;
+*/cover) built_with=(--coverage) ;;
 esac
 for source in "$prefix"/share/doc/goprobe/examples/*.c; do
     name=$(basename "$source" .c)
     # shellcheck disable=SC2046
     passes "$name builds from what is installed" env -C "$TMP" "${CC:-cc}" -std=c11 -Wall -Wextra -Werror "$source" \
-        $(pkg-config --cflags --libs godb) "${sanitizer[@]}" -o "$name"
+        $(pkg-config --cflags --libs godb) "${built_with[@]}" -o "$name"
 done
 is "there are examples" "$(find "$TMP" -maxdepth 1 -type f -executable | wc -l)" 3
 
