@@ -70,9 +70,10 @@ int check_dir(struct check *check, int dir_fd, const char *dir, enum check_place
 struct check_block {
     int64_t time_s;
     uint32_t row_count;
-    bool is_good;                   /* every column could be read and is as written */
-    bool has_l7_flag, has_l7_table; /* does the index say whether; and what */
+    bool is_good;    /* every column could be read and is as written */
+    bool has_record; /* the index says of this block: */
     uint64_t traffic_bytes, packets;
+    struct block_record record;
 };
 
 struct check_blocks {

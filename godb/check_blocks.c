@@ -328,8 +328,8 @@ check_block(struct reading *reading, uint32_t slot, struct check_blocks *out,
             rc = check_column(reading, &entered, col, block, err);
     if (block->is_good && !(entered.has_record && entered.is_own))
         out->has_record_all = false;
-    block->has_l7_flag = entered.is_own;
-    block->has_l7_table = entered.is_own && entered.record.has_l7_table;
+    block->has_record = entered.is_own;
+    if (entered.is_own) block->record = entered.record;
     return rc;
 }
 

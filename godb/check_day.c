@@ -35,6 +35,13 @@ find_block(const struct check_blocks *blocks, int64_t time_s)
     return NULL;
 }
 
+static bool
+has_packets(const struct meta_block *entry, const struct check_block *block)
+{
+    return !block->has_record || block_record_has_packets(&block->record, &entry->pcap,
+                                     entry->packets_logged);
+}
+
 /* What is wrong first, before the block's stamp; NULL: nothing. */
 static const char *
 entry_fault(const struct meta_block *entry, const struct check_block *block)
@@ -45,6 +52,7 @@ entry_fault(const struct meta_block *entry, const struct check_block *block)
         return "has another number of flows of block";
     if (entry->traffic_bytes != meta_number(block->traffic_bytes))
         return "has another traffic of block";
+    if (!has_packets(entry, block)) return "has other counts of packets of block";
     return NULL;
 }
 
@@ -73,8 +81,8 @@ right_entry(const struct meta *old, const struct check_block *block)
     const struct meta_block *known = meta_find(old, block->time_s);
     struct meta_block entry = {
         block->time_s, GODB_PCAP_STATS_UNKNOWN, meta_number(block->packets), 0, 0};
-    if (known) entry = *known;
-    if (known && !block->is_good) return entry;
+    if (known && !block->is_good) return *known;
+    if (known && has_packets(known, block)) entry = *known;
     entry.flow_count = block->row_count;
     entry.traffic_bytes = meta_number(block->traffic_bytes);
     return entry;
@@ -152,7 +160,7 @@ find_nameless(const struct check_blocks *blocks, const struct l7_spaces *spaces)
         const struct check_block *block = &blocks->blocks[i];
         const bool has_table =
             l7_spaces_at(spaces, block->time_s) != godb_l7_libprotoident();
-        if (block->has_l7_flag && block->has_l7_table != has_table) return block;
+        if (block->has_record && block->record.has_l7_table != has_table) return block;
     }
     return NULL;
 }

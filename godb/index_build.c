@@ -22,6 +22,7 @@
 #include "godb/day.h"
 #include "godb/error.h"
 #include "godb/l7_file.h"
+#include "godb/meta.h"
 
 struct builder {
     struct day day;
@@ -29,6 +30,7 @@ struct builder {
     struct block_index_writer writer;
     struct day_values values[GODB_COLUMN_COUNT];
     struct l7_spaces l7;
+    struct meta meta;
     struct godb_index_counts counts;
     godb_warn_fn *warn;
     void *warn_arg;
@@ -101,6 +103,22 @@ read_column(struct builder *builder, struct block_bytes *bytes, enum godb_column
     return rc;
 }
 
+/* What the writer noted stays: a count that turned since is not to become the right
+ * one. Of a block that none was noted of, meta.json is taken at its word. */
+static void
+note_packets(const struct builder *builder, struct block_bytes *bytes)
+{
+    const struct block_record *old = &bytes->block.record;
+    if (bytes->block.is_own && old->packets_check != 0) {
+        bytes->record.packets_check = old->packets_check;
+        bytes->record.has_undecoded = old->has_undecoded;
+        return;
+    }
+    const struct meta_block *entry = meta_find(&builder->meta, bytes->record.time_s);
+    if (entry)
+        block_record_note_packets(&bytes->record, &entry->pcap, entry->packets_logged);
+}
+
 static int
 read_block(struct builder *builder, uint32_t slot, struct block_bytes *bytes,
     struct godb_err *err)
@@ -113,6 +131,7 @@ read_block(struct builder *builder, uint32_t slot, struct block_bytes *bytes,
     if (rc != GODB_OK) return rc;
     bytes->record.time_s = day_block_time(&builder->day, slot);
     bytes->record.owner = builder->day.owner;
+    note_packets(builder, bytes);
     /* Nor does building forget that a table is missing. */
     bytes->record.has_l7_table =
         bytes->block.is_own ? bytes->block.record.has_l7_table
@@ -233,12 +252,15 @@ lock_day(struct builder *builder, struct godb_err *err)
 static int
 build_day(struct builder *builder, struct godb_err *err)
 {
+    struct godb_err why;
     int rc = lock_day(builder, err);
     if (rc == GODB_OK) rc = day_open_columns(&builder->day, GODB_COLUMNS_ALL, err);
     if (rc != GODB_OK) return rc;
     if (!builder->forget_old) day_open_index(&builder->day);
     /* One that cannot be read is told when names are asked for. */
     l7_file_read(&builder->l7, builder->day.dir_fd, NULL);
+    if (meta_read(&builder->meta, builder->day.dir_fd, &why) == GODB_ENOMEM)
+        return err_nomem(err);
     rc = build_blocks(builder, err);
     if (rc != GODB_OK) unlinkat(builder->day.dir_fd, BLOCK_INDEX_NEW_FILE, 0);
     block_index_close_write(&builder->writer);
@@ -262,6 +284,7 @@ index_build(const char *root, const char *iface, int64_t day_s, bool forget_old,
         day_close(&builder->day);
     }
     l7_spaces_free(&builder->l7);
+    meta_free(&builder->meta);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         day_values_free(&builder->values[col]);
     if (out) *out = builder->counts;

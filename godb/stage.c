@@ -177,8 +177,8 @@ open_index(struct stage *stage, const char *root, const char *iface, godb_warn_f
 
 /* Where the block lies and what it holds. */
 static int
-index_block(
-    struct stage *stage, const struct packed_block *packed, struct staged_block *entry)
+index_block(struct stage *stage, const struct packed_block *packed,
+    const struct meta_block *meta, struct staged_block *entry)
 {
     struct block_record record = packed->record;
     if (!packed->is_described) return ENOMEM;
@@ -187,6 +187,7 @@ index_block(
     record.time_s = entry->time_s;
     record.owner = stage->owner;
     record.has_l7_table = stage->has_l7_table;
+    block_record_note_packets(&record, &meta->pcap, meta->packets_logged);
     return block_index_add(&stage->index, &record, packed->lines, &entry->index_at);
 }
 
@@ -302,7 +303,7 @@ stage_add(struct stage *stage, const struct packed_block *packed,
         if (rc != GODB_OK) return rc;
     }
     if (stage->index.fd >= 0) {
-        rc = index_block(stage, packed, entry);
+        rc = index_block(stage, packed, meta, entry);
         if (rc != 0) end_index(stage, rc);
     }
     if (meta_add(&stage->meta, meta) != GODB_OK) return err_nomem(err);

@@ -122,6 +122,10 @@ is 'a wrong traffic: is the one of before' "$(cat $day/meta.json)" "$(cat whole/
 fresh; sed -i 's/"flowcount":20/"flowcount":21/' $day/meta.json
 finds 'a wrong number of flows' warning 1 "eth0/$late/meta.json: block 1700006400: has another number"
 mends 'a wrong number of flows'
+fresh; sed -i 's/"pcap_packets_received":-1/"pcap_packets_received":7/' $day/meta.json
+finds 'a wrong count of packets' warning 1 "eth0/$late/meta.json: block 1700006400: has other counts of packets"
+mends 'a wrong count of packets'
+is 'a wrong count of packets: is unknown, as before' "$(cat $day/meta.json)" "$(cat whole/eth0/$late/meta.json)"
 fresh; sed -i 's/"timestamp":1700006400/"timestamp":1700006401/' $day/meta.json
 finds 'a block that is not there' warning 1 "eth0/$late/meta.json: block 1700006401: has a block that is not there"
 mends 'a block that is not there'

@@ -274,6 +274,149 @@ a_traffic_that_turned_in_meta_json_is_found(void **state)
     godb_block_list_close(list);
 }
 
+/* --- Packets in meta.json --------------------------------------------------------- */
+
+enum { COUNTED = BLOCKS }; /* the slot of the block that append_counted() adds */
+
+/* One block more of eth0, with all counts of packets known. */
+static void
+append_counted(struct fixture *f)
+{
+    const struct godb_block_stats stats = {{70, 3, 6, {1, 2, 3, 4}}, 60};
+    struct godb_writer *writer = NULL;
+    struct godb_block *block = NULL;
+    assert_int_equal(godb_block_new(&block), GODB_OK);
+    store_fill(block, 50000, FLOWS);
+    assert_int_equal(
+        godb_writer_open(&writer, f->db, "eth0", NULL, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(
+        godb_writer_append(writer, DAY + 300 * (BLOCKS + 1), block, &stats, NULL),
+        GODB_OK);
+    assert_int_equal(godb_writer_commit(writer, NULL), GODB_OK);
+    godb_writer_close(writer);
+    godb_block_free(block);
+}
+
+/* What the block list says of the block in this slot of eth0. */
+static struct godb_block_info
+listed(const struct fixture *f, int slot)
+{
+    const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_block_list *list;
+    struct godb_block_info info;
+    assert_int_equal(
+        godb_block_list_open(&list, f->db, &sel, NULL, NULL, NULL), GODB_OK);
+    for (int i = 0; i <= slot; i++)
+        assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_OK);
+    godb_block_list_close(list);
+    return info;
+}
+
+/* In eth0's meta.json, the first time that it stands there. */
+static void
+replace_in_meta(const struct fixture *f, const char *old, const char *new)
+{
+    char path[600], name[100];
+    path_of(f, "eth0", "meta.json", path);
+    snprintf(name, sizeof name, "eth0/%lld/meta.json", (long long)DAY);
+    char *text = store_file(f->root, name);
+    char *at = strstr(text, old);
+    assert_non_null(at);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+    assert_int_equal(fclose(file), 0);
+    free(text);
+}
+
+static void
+expect_counts_are_told(const struct fixture *f)
+{
+    const struct godb_block_info info = listed(f, COUNTED);
+    assert_non_null(strstr(info.status, "meta.json: packets"));
+    assert_int_equal(info.pcap.received, -1);
+    assert_int_equal(info.packets_logged, -1);
+    assert_true(info.traffic_bytes > 0);
+    assert_string_equal(listed(f, 0).status, "ok");
+}
+
+static void
+any_count_of_packets_that_turned_in_meta_json_is_found(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const turns[][2] = {
+        {"packets_received\":70,", "packets_received\":71,"},
+        {"packets_dropped\":3,", "packets_dropped\":2,"},
+        {"if_dropped\":6,", "if_dropped\":7,"}, {"logged\":60,", "logged\":0,"},
+        {"not_ip\":1,", "not_ip\":3,"}, {"bad_header\"", "bad_hearer\""}};
+    append_counted(f);
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        replace_in_meta(f, turns[i][0], turns[i][1]);
+        expect_counts_are_told(f);
+        replace_in_meta(f, turns[i][1], turns[i][0]);
+        assert_string_equal(listed(f, COUNTED).status, "ok");
+    }
+}
+
+static void
+goprobe_2_may_drop_the_reasons_of_undecoded_packets(void **state)
+{
+    struct fixture *f = *state;
+    append_counted(f);
+    replace_in_meta(f,
+        ",\"packets_not_ip\":1,\"packets_truncated\":2,\"packets_bad_header\":3,"
+        "\"packets_too_deep\":4",
+        "");
+    const struct godb_block_info info = listed(f, COUNTED);
+    assert_string_equal(info.status, "ok");
+    assert_int_equal(info.pcap.received, 70);
+}
+
+static void
+counts_that_a_new_meta_json_cannot_have_are_unknown_and_no_damage(void **state)
+{
+    struct fixture *f = *state;
+    char path[600];
+    append_counted(f);
+    path_of(f, "eth0", "meta.json", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(
+        store_append(f->db, "eth0", DAY + 300 * (BLOCKS + 2), 7, 3, NULL), GODB_OK);
+    const struct godb_block_info info = listed(f, COUNTED);
+    assert_string_equal(info.status, "ok");
+    assert_int_equal(info.pcap.received, -1);
+    assert_true(info.packets_logged > 0);
+}
+
+static void
+building_an_index_forgets_no_count_of_packets(void **state)
+{
+    struct fixture *f = *state;
+    const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_index_counts counts;
+    char path[600];
+    append_counted(f);
+    replace_in_meta(f, "received\":70", "received\":71");
+    path_of(f, "eth0", "", path);
+    mischief_touch(path);
+    assert_int_equal(
+        godb_index(&counts, f->db, &sel, GODB_INDEX_MISSING, NULL, NULL, NULL),
+        GODB_OK);
+    assert_int_equal(counts.indexed_count, 2 * BLOCKS + 1);
+    expect_counts_are_told(f);
+    /* A first index has nothing else to believe than the file as it is. */
+    path_of(f, "eth0", "blocks.index", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(
+        godb_index(&counts, f->db, &sel, GODB_INDEX_MISSING, NULL, NULL, NULL),
+        GODB_OK);
+    assert_int_equal(listed(f, COUNTED).pcap.received, 71);
+    replace_in_meta(f, "received\":71", "received\":70");
+    expect_counts_are_told(f);
+}
+
+/* --- Blocks that only the index knows --------------------------------------------- */
+
 static void
 building_an_index_does_not_forget_lost_blocks(void **state)
 {
@@ -357,6 +500,10 @@ main(void)
         test(a_number_of_flows_that_turned_in_a_header_is_found),
         test(an_l7proto_column_that_was_deleted_is_missed),
         test(a_traffic_that_turned_in_meta_json_is_found),
+        test(any_count_of_packets_that_turned_in_meta_json_is_found),
+        test(goprobe_2_may_drop_the_reasons_of_undecoded_packets),
+        test(counts_that_a_new_meta_json_cannot_have_are_unknown_and_no_damage),
+        test(building_an_index_forgets_no_count_of_packets),
         test(building_an_index_does_not_forget_lost_blocks),
         test(a_writer_drops_no_block_that_the_commit_column_lost),
         test(a_writer_restores_the_header_of_any_column),
