@@ -209,7 +209,7 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 comma := ,
 faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pread pwrite \
     fsync fdatasync renameat ftruncate mkdir)
-$(B)/tests/unit/godb_fault $(B)/tests/unit/shell_import_fault: link += $(faults)
+$(patsubst %,$(B)/tests/unit/%_fault,godb shell_import capture_writeout): link += $(faults)
 $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
     fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Any call of the thread that writes fails, once or from then on, while a rotation is
+ * written into a new day: what could not be written waits, and goes into the next
+ * block.  Every packet is in the database afterwards, once.
+ */
+#include "capture/writeout.h"
+#include "tests/deeds.h"
+#include "tests/faults.h"
+
+enum { FIRST_S = 1700000100, FLOWS = 12, IFACES = 2 };
+enum { PACKETS = IFACES * FLOWS * (FLOWS + 1) / 2 };
+
+static const char *const ifaces[] = {"eth0", "eth1"};
+
+/* FLOWS flows of each interface, of 1 + i packets. */
+static struct rotation *
+rotation_at(int number)
+{
+    const int64_t time_s = FIRST_S + 300 * number + (number > 0 ? GODB_DAY_S : 0);
+    struct rotation *rotation = rotation_new(IFACES, time_s);
+    assert_non_null(rotation);
+    for (unsigned k = 0; k < IFACES; k++) {
+        strcpy(rotation->ifaces[k].name, ifaces[k]);
+        rotation->ifaces[k].is_active = true;
+        for (unsigned i = 0; i < FLOWS; i++) {
+            const struct rotation_row row = {.iface = (uint16_t)k,
+                .flow = {.sip = {10, 0, (uint8_t)number, (uint8_t)i},
+                    .dip = {192, 0, 2, 1},
+                    .proto = 6,
+                    .dport = 443,
+                    .bytes_rcvd = 100 * (i + 1),
+                    .packets_rcvd = i + 1}};
+            assert_true(rotation_add(rotation, &row, 1));
+        }
+    }
+    return rotation;
+}
+
+static void
+count_kept(
+    void *arg, const struct writeout_state *state, const struct rotation_row *rows)
+{
+    (void)rows;
+    *(uint64_t *)arg += state->kept_count;
+}
+
+/* Hand it over, wait until it is done, and give how many flows wait for the disk. */
+static uint64_t
+write_and_look(struct writeout *writeout, struct rotation *rotation, uint64_t submitted)
+{
+    uint64_t kept = 0;
+    writeout_submit(writeout, rotation);
+    assert_int_equal(
+        writeout_look(writeout, submitted, 60000, count_kept, &kept), WRITEOUT_QUIET);
+    return kept;
+}
+
+static void
+expect_packets(const char *path, uint64_t want, const char *when)
+{
+    struct godb *db = store_open(path, GODB_READ);
+    struct store_warnings warnings = {0, ""};
+    const struct godb_scan_spec spec = store_spec(GODB_COLUMNS_ALL, &warnings);
+    struct godb_scan *scan;
+    struct godb_chunk chunk;
+    uint64_t packets = 0;
+    assert_int_equal(godb_scan_open(&scan, db, &spec, NULL), GODB_OK);
+    while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
+        for (uint32_t i = 0; i < chunk.row_count; i++)
+            packets += chunk.counters[2][i];
+    godb_scan_close(scan);
+    godb_close(db);
+    if (warnings.count) fail_msg("%s: %s", when, warnings.last);
+    if (packets != want)
+        fail_msg("%s: %llu packets of %llu", when, (unsigned long long)packets,
+            (unsigned long long)want);
+}
+
+/* False: the call did not come. */
+static bool
+write_with_fault(enum fault_mode mode, unsigned calls, int os_errno, int at)
+{
+    char *path = store_new_quick(), when[80];
+    const struct writeout_options options = {
+        .db_path = path, .ifaces = ifaces, .iface_count = IFACES};
+    struct writeout *writeout;
+    struct godb_err err;
+    snprintf(when, sizeof when, "mode %d, calls %u, errno %d, at %d", (int)mode, calls,
+        os_errno, at);
+    if (writeout_open(&writeout, &options, &err) != GODB_OK) fail_msg("%s", err.msg);
+    assert_int_equal(write_and_look(writeout, rotation_at(0), 1), 0);
+    struct rotation *rotation = rotation_at(1);
+    faults_arm(mode, calls, os_errno, at);
+    const uint64_t kept = write_and_look(writeout, rotation, 2);
+    const bool happened = faults_disarm();
+    if (!happened) assert_int_equal(kept, 0);
+    if (write_and_look(writeout, rotation_at(2), 3) != 0)
+        fail_msg("%s: a disk that is there again is not written to", when);
+    assert_int_equal(writeout_close(writeout), 0);
+    expect_packets(path, 3 * PACKETS, when);
+    empty_directory(path);
+    assert_int_equal(rmdir(path), 0);
+    free(path);
+    return happened;
+}
+
+/* How many calls there were. */
+static int
+every_call(unsigned calls, int os_errno)
+{
+    int at = 1;
+    while (write_with_fault(FAULT_ONCE, calls, os_errno, at) &&
+           write_with_fault(FAULT_FROM, calls, os_errno, at))
+        at++;
+    print_message("# %d calls failed one by one\n", at - 1);
+    return at - 1;
+}
+
+static void
+every_call_on_the_disk_fails_and_no_packet_is_lost(void **state)
+{
+    (void)state;
+    assert_true(every_call(FAULT_DISK, EIO) > 50);
+    assert_true(every_call(FAULT_DISK, ENOSPC) > 50);
+}
+
+static void
+descriptors_run_out_and_no_packet_is_lost(void **state)
+{
+    (void)state;
+    assert_true(every_call(FAULT_OPEN, EMFILE) > 20);
+    assert_true(every_call(FAULT_CLOSE, EIO) > 20);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_call_on_the_disk_fails_and_no_packet_is_lost),
+        cmocka_unit_test(descriptors_run_out_and_no_packet_is_lost),
+    };
+    faults_begin();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
