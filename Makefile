@@ -240,7 +240,7 @@ build/sqlite/%/vtab_oracle: tests/unit/vtab_oracle.c build/sqlite/%/sqlite3.o bu
 .PHONY: sqlite-hosts
 sqlite-hosts: $(foreach v,$(sqlite_versions),$(addprefix build/sqlite/$v/,sqlhost goprobe.so vtab_oracle))
 
-.PHONY: test check asan tsan cover tests-built bench bench-data bench-capture bench-import
+.PHONY: test check asan tsan cover cover-fuzz tests-built bench bench-data bench-capture bench-import
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory deps
@@ -251,10 +251,18 @@ asan: ## the tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory check BUILD=asan
 tsan: ## the tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory check BUILD=tsan
-cover: ## branch coverage of each folder, by all tests
+cover: ## branch coverage of each folder, by all tests; fails below what is wanted
 	@mkdir -p build/cover && find build/cover -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory check BUILD=cover
 	@tests/cover.py build/cover
+cover-fuzz: ## branch coverage of the files that fuzzing reaches, by all inputs at hand
+	@$(MAKE) --no-print-directory tests-built BUILD=cover
+	@find build/cover -name '*.gcda' -delete
+	@for target in $(patsubst tests/fuzz/fuzz_%.c,%,$(src_fuzz)); do \
+	    build/cover/tests/fuzz/fuzz_$$target tests/fuzz/corpus/$$target \
+	        $$(find build/fuzz/corpus/$$target -maxdepth 0 ! -empty 2>/dev/null) >/dev/null || exit 1; \
+	done
+	@tests/cover.py build/cover --reached
 bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside every peer installed
 	@tests/bench/run $(B)
 bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside every peer installed
