@@ -280,14 +280,15 @@ mutate: $(B)/tests/unit/vtab_mutate ## break a database MUTATIONS times, and see
 # The same campaigns that `make test` has a short slice of.
 KILL_ROUNDS ?= 1000
 SOAK_S ?= 3600
+SOAK_SPEED ?= 1
 .PHONY: kill torn soak fuzz
 kill: all $(B)/tests/host/godb_kill ## kill goprobe and goconvert while they write, KILL_ROUNDS times
 	@mkdir -p build/kill && rm -rf build/kill/*
 	$(B)/tests/host/godb_kill $(B) build/kill $(KILL_ROUNDS)
 torn: $(B)/tests/unit/godb_crash ## every state of the disk that a power cut during an append can leave
 	GOPROBE_TORN=all $(B)/tests/unit/godb_crash
-soak: all $(B)/tests/host/sqlhost ## capture, questions, imports and retention for SOAK_S seconds (as root)
-	tests/soak $(B) $(SOAK_S)
+soak: all $(B)/tests/host/sqlhost ## capture, questions, imports and retention for SOAK_S seconds (as root); SOAK_SPEED=60: the daemon's clock goes faster
+	tests/soak $(B) $(SOAK_S) $(SOAK_SPEED)
 
 # libFuzzer; new inputs stay under build/.  make fuzz-godb_filter FUZZ_S=60
 FUZZ_S ?= 60
