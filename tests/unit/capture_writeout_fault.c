@@ -4,9 +4,9 @@
  * written into a new day: what could not be written waits, and goes into the next
  * block.  Every packet is in the database afterwards, once.
  */
-#include "capture/writeout.h"
 #include "tests/deeds.h"
 #include "tests/faults.h"
+#include "tests/writeout.h"
 
 enum { FIRST_S = 1700000100, FLOWS = 12, IFACES = 2 };
 enum { PACKETS = IFACES * FLOWS * (FLOWS + 1) / 2 };
@@ -37,46 +37,6 @@ rotation_at(int number)
     return rotation;
 }
 
-static void
-count_kept(
-    void *arg, const struct writeout_state *state, const struct rotation_row *rows)
-{
-    (void)rows;
-    *(uint64_t *)arg += state->kept_count;
-}
-
-/* Hand it over, wait until it is done, and give how many flows wait for the disk. */
-static uint64_t
-write_and_look(struct writeout *writeout, struct rotation *rotation, uint64_t submitted)
-{
-    uint64_t kept = 0;
-    writeout_submit(writeout, rotation);
-    assert_int_equal(
-        writeout_look(writeout, submitted, 60000, count_kept, &kept), WRITEOUT_QUIET);
-    return kept;
-}
-
-static void
-expect_packets(const char *path, uint64_t want, const char *when)
-{
-    struct godb *db = store_open(path, GODB_READ);
-    struct store_warnings warnings = {0, ""};
-    const struct godb_scan_spec spec = store_spec(GODB_COLUMNS_ALL, &warnings);
-    struct godb_scan *scan;
-    struct godb_chunk chunk;
-    uint64_t packets = 0;
-    assert_int_equal(godb_scan_open(&scan, db, &spec, NULL), GODB_OK);
-    while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
-        for (uint32_t i = 0; i < chunk.row_count; i++)
-            packets += chunk.counters[2][i];
-    godb_scan_close(scan);
-    godb_close(db);
-    if (warnings.count) fail_msg("%s: %s", when, warnings.last);
-    if (packets != want)
-        fail_msg("%s: %llu packets of %llu", when, (unsigned long long)packets,
-            (unsigned long long)want);
-}
-
 /* False: the call did not come. */
 static bool
 write_with_fault(enum fault_mode mode, unsigned calls, int os_errno, int at)
@@ -84,18 +44,16 @@ write_with_fault(enum fault_mode mode, unsigned calls, int os_errno, int at)
     char *path = store_new_quick(), when[80];
     const struct writeout_options options = {
         .db_path = path, .ifaces = ifaces, .iface_count = IFACES};
-    struct writeout *writeout;
-    struct godb_err err;
     snprintf(when, sizeof when, "mode %d, calls %u, errno %d, at %d", (int)mode, calls,
         os_errno, at);
-    if (writeout_open(&writeout, &options, &err) != GODB_OK) fail_msg("%s", err.msg);
-    assert_int_equal(write_and_look(writeout, rotation_at(0), 1), 0);
+    struct writeout *writeout = writeout_new(&options);
+    assert_int_equal(writeout_kept(writeout, rotation_at(0), 1), 0);
     struct rotation *rotation = rotation_at(1);
     faults_arm(mode, calls, os_errno, at);
-    const uint64_t kept = write_and_look(writeout, rotation, 2);
+    const uint64_t kept = writeout_kept(writeout, rotation, 2);
     const bool happened = faults_disarm();
     if (!happened) assert_int_equal(kept, 0);
-    if (write_and_look(writeout, rotation_at(2), 3) != 0)
+    if (writeout_kept(writeout, rotation_at(2), 3) != 0)
         fail_msg("%s: a disk that is there again is not written to", when);
     assert_int_equal(writeout_close(writeout), 0);
     expect_packets(path, 3 * PACKETS, when);
