@@ -41,6 +41,8 @@ static struct {
     bool is_lasting;   /* and all that follow */
     atomic_int before; /* calls until it happens */
     atomic_bool has_happened;
+    /* Answers of rtnetlink, in place of the kernel's; NULL: those. */
+    ssize_t (*answer)(void *bytes, size_t count);
     atomic_int exempt; /* calls that are under way of libraries that do not bear it */
 } broken;
 
@@ -223,9 +225,19 @@ BROKEN_WRAP("mnl_socket_bind", int, -1, mnl_socket_bind,
 BROKEN_WRAP("mnl_socket_sendto", ssize_t, -1, mnl_socket_sendto,
     (const struct mnl_socket *socket, const void *bytes, size_t count),
     (socket, bytes, count))
-BROKEN_WRAP("mnl_socket_recvfrom", ssize_t, -1, mnl_socket_recvfrom,
-    (const struct mnl_socket *socket, void *bytes, size_t count),
-    (socket, bytes, count))
+ssize_t __real_mnl_socket_recvfrom(
+    const struct mnl_socket *socket, void *bytes, size_t count);
+ssize_t __wrap_mnl_socket_recvfrom(
+    const struct mnl_socket *socket, void *bytes, size_t count);
+
+ssize_t
+__wrap_mnl_socket_recvfrom(const struct mnl_socket *socket, void *bytes, size_t count)
+{
+    if (broken_strikes("mnl_socket_recvfrom")) return -1;
+    if (broken.answer != NULL) return broken.answer(bytes, count);
+    return __real_mnl_socket_recvfrom(socket, bytes, count);
+}
+
 struct ndpi_detection_module_struct *__real_ndpi_init_detection_module(
     ndpi_init_prefs prefs);
 struct ndpi_detection_module_struct *__wrap_ndpi_init_detection_module(

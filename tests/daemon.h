@@ -131,7 +131,9 @@ daemon_run(const struct daemon_run *run, const char *root)
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        if (freopen(path, "w", stderr) == NULL || chdir(root) != 0) _exit(98);
+        const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0 || dup2(fd, STDERR_FILENO) < 0 || chdir(root) != 0) _exit(98);
+        close(fd);
         daemon_be(run, root);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
