@@ -214,6 +214,16 @@ $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwri
     fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \
     realloc pwrite pread pthread_create)
+# Those of the daemon; see tests/broken.h.
+broken := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray strdup open_memstream \
+    mmap fopencookie socket connect bind listen accept4 setsockopt getsockopt poll send recv \
+    __recv_chk chmod chown mkdir unlink ftruncate write read pipe2 eventfd fork getrandom \
+    getifaddrs gethostname pthread_create open prctl capng_get_caps_process capng_apply \
+    capng_change_id setuid seccomp_init seccomp_attr_set seccomp_load pcap_create pcap_activate \
+    pcap_set_datalink pcap_setnonblock pcap_open_dead pcap_dispatch pcap_stats mnl_socket_open2 \
+    mnl_socket_bind mnl_socket_sendto mnl_socket_recvfrom ndpi_init_detection_module \
+    ndpi_finalize_initialization)
+$(patsubst %,$(B)/tests/unit/capture_%,start memory control links): link += $(broken)
 # The same entry point that libFuzzer calls, fed with the stored corpus.
 $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)

@@ -230,11 +230,13 @@ write_iface(struct outlets *o, size_t number, const struct rotation *rotation,
     const struct rotation_iface *iface = &rotation->ifaces[number];
     if (count == 0 && !iface->is_active) return;
     struct outlet *outlet = outlet_of(o, iface->name);
-    if (outlet != NULL)
+    if (outlet != NULL) {
         write_outlet(
             o, outlet, rotation->time_s, rows, count, &rotation->stats[number]);
-    else
-        log_line("error: %s: %zu flows are lost: out of memory", iface->name, count);
+        return;
+    }
+    log_line("error: %s: %zu flows are lost: out of memory", iface->name, count);
+    o->has_failed = o->is_strict;
 }
 
 /* Rows that were kept of an interface that is gone by now. */
@@ -300,7 +302,8 @@ outlets_write(struct outlets *o, struct rotation *rotation)
     if (!rotation_merge(rotation)) {
         log_line("error: %zu flows of block %" PRId64 " are lost: out of memory",
             rotation->count, rotation->time_s);
-        return true;
+        o->has_failed = o->is_strict;
+        return !o->has_failed;
     }
     size_t at = 0;
     for (size_t iface = 0; iface < rotation->iface_count; iface++) {
