@@ -38,9 +38,9 @@ writeout_kept(struct writeout *writeout, struct rotation *rotation, uint64_t sub
     return kept;
 }
 
-/* So many packets are received in all flows of the database; gives the flows. */
-static inline size_t
-expect_packets(const char *path, uint64_t want, const char *when)
+/* Packets that were received in all flows of the database. */
+static inline uint64_t
+count_packets(const char *path, size_t *flows, const char *when)
 {
     struct godb *db = store_open(path, GODB_READ);
     struct store_warnings warnings = {0, ""};
@@ -48,14 +48,23 @@ expect_packets(const char *path, uint64_t want, const char *when)
     struct godb_scan *scan;
     struct godb_chunk chunk;
     uint64_t packets = 0;
-    size_t flows = 0;
+    *flows = 0;
     assert_int_equal(godb_scan_open(&scan, db, &spec, NULL), GODB_OK);
     while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
-        for (uint32_t i = 0; i < chunk.row_count; i++, flows++)
+        for (uint32_t i = 0; i < chunk.row_count; i++, ++*flows)
             packets += chunk.counters[2][i];
     godb_scan_close(scan);
     godb_close(db);
     if (warnings.count) fail_msg("%s: %s", when, warnings.last);
+    return packets;
+}
+
+/* There are so many; gives the flows. */
+static inline size_t
+expect_packets(const char *path, uint64_t want, const char *when)
+{
+    size_t flows;
+    const uint64_t packets = count_packets(path, &flows, when);
     if (packets != want)
         fail_msg("%s: %llu packets of %llu", when, (unsigned long long)packets,
             (unsigned long long)want);
