@@ -152,8 +152,12 @@ ask(int fd, const char *path, enum request request)
         log_line("%s: goprobe says: %s", path, line);
         return strstr(line, "not permitted") ? EXIT_NO_PERMISSION : EXIT_NOT_THERE;
     }
-    if (copy_answer(fd, size) && fflush(stdout) == 0) return EXIT_SUCCESS;
-    log_line("%s: the answer is cut off", path);
+    if (!copy_answer(fd, size)) {
+        log_line("%s: the answer is cut off", path);
+        return EXIT_IO;
+    }
+    if (fflush(stdout) == 0 && !ferror(stdout)) return EXIT_SUCCESS;
+    log_line("standard output: %s", strerror(errno));
     return EXIT_IO;
 }
 

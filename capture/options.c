@@ -4,6 +4,7 @@
  */
 #include "capture/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -417,9 +418,10 @@ print_config(const struct options *o)
 {
     char *text = config_print(&o->config);
     if (text == NULL) return no_memory();
-    puts(text);
+    const bool is_printed = puts(text) >= 0 && fflush(stdout) == 0;
+    if (!is_printed) log_line("standard output: %s", strerror(errno));
     free(text);
-    return EXIT_SUCCESS;
+    return is_printed ? EXIT_SUCCESS : EXIT_IO;
 }
 
 enum options_verdict

@@ -220,34 +220,44 @@ compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+struct names {
+    char **names;
+    size_t count;
+};
+
+static int
+add_name(struct names *names, const char *name)
+{
+    char **more = realloc(names->names, (names->count + 1) * sizeof *more);
+    if (more == NULL) return ENOMEM;
+    names->names = more;
+    char *copy = strdup(name);
+    if (copy == NULL) return ENOMEM;
+    more[names->count++] = copy;
+    return 0;
+}
+
 /* All names, sorted, so that the same database gives the same report; and so that what
  * a repair moves does not disturb the reading. */
 static int
-read_names(int dir_fd, char ***out, size_t *out_count)
+read_names(int dir_fd, struct names *out)
 {
     const int fd = fs_open_dir(dir_fd, ".");
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
-    char **names = NULL;
-    size_t count = 0;
-    int rc = dir ? 0 : errno;
-    while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        char **more = realloc(names, (count + 1) * sizeof *names);
-        char *copy = strdup(entry->d_name);
-        if (more) names = more;
-        if (more && copy)
-            names[count++] = copy;
-        else
-            free(copy);
-        rc = more && copy ? 0 : ENOMEM;
+    int rc = 0;
+    if (dir == NULL) {
+        rc = errno;
+        if (fd >= 0) close(fd);
+        return rc;
     }
-    if (rc == 0 && dir && errno != 0) rc = errno;
-    if (dir) closedir(dir);
-    if (names) qsort(names, count, sizeof *names, compare_names);
-    *out = names;
-    *out_count = count;
+    while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            rc = add_name(out, entry->d_name);
+    if (rc == 0) rc = errno;
+    closedir(dir);
+    if (out->count > 0)
+        qsort(out->names, out->count, sizeof *out->names, compare_names);
     return rc;
 }
 
@@ -255,16 +265,15 @@ int
 check_dir(struct check *check, int dir_fd, const char *dir, enum check_place place,
     struct godb_err *err)
 {
-    char **names;
-    size_t count;
-    int rc = read_names(dir_fd, &names, &count);
-    for (size_t i = 0; i < count; i++) {
+    struct names names = {NULL, 0};
+    int rc = read_names(dir_fd, &names);
+    for (size_t i = 0; i < names.count; i++) {
         struct visit visit = {
-            .check = check, .dir_fd = dir_fd, .dir = dir, .name = names[i]};
-        if (rc == 0 && fstatat(dir_fd, names[i], &visit.st, AT_SYMLINK_NOFOLLOW) == 0)
+            .check = check, .dir_fd = dir_fd, .dir = dir, .name = names.names[i]};
+        if (rc == 0 && fstatat(dir_fd, visit.name, &visit.st, AT_SYMLINK_NOFOLLOW) == 0)
             look_at(&visit, place);
-        free(names[i]);
+        free(names.names[i]);
     }
-    free(names);
+    free(names.names);
     return rc == 0 ? GODB_OK : err_sys(err, rc, "%s/%s", godb_root(check->db), dir);
 }

@@ -192,7 +192,7 @@ empty_trash(struct cleaning *cleaning, const char *name)
     const char *day = name + strlen(TRASH);
     renameat(cleaning->iface_fd, name, cleaning->iface_fd, day);
     cleaning->counts->kept_count++;
-    err_set(&why, GODB_OK, "%s/%s/%s: holds files that are not goDB's, which stay",
+    err_set(&why, GODB_EIO, "%s/%s/%s: holds files that are not goDB's, which stay",
         godb_root(cleaning->db), cleaning->iface, day);
     tell(cleaning, &why);
 }
@@ -206,13 +206,13 @@ static void
 list_trash(void *arg, int fd, const char *name)
 {
     struct trash *trash = arg;
+    const size_t length = strlen(name);
     (void)fd;
-    if (strncmp(name, TRASH, strlen(TRASH)) != 0 || strlen(name) >= NAME_MAX_BYTES)
-        return;
+    if (strncmp(name, TRASH, strlen(TRASH)) != 0 || length >= NAME_MAX_BYTES) return;
     void *more = realloc(trash->names, (trash->count + 1) * sizeof *trash->names);
     if (more == NULL) return; /* the next clean will find it */
     trash->names = more;
-    strcpy(trash->names[trash->count++], name);
+    memcpy(trash->names[trash->count++], name, length + 1);
 }
 
 static struct trash

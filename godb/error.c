@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The functions themselves are here. */
+#undef err_set
+#undef err_sys
+#undef err_nomem
+
 const char *
 godb_status_name(enum godb_status status)
 {

@@ -7,8 +7,9 @@
 
 #include "godb/godb.h"
 
-/* Fill *err (which may be NULL) and return status.  The message is one line, lower
- * case, and says which file or argument; the caller's text never ends in a newline. */
+/* Fill *err (which may be NULL) and return status, which is an error.  The message is
+ * one line, lower case, and says which file or argument; the caller's text never ends
+ * in a newline. */
 int err_set(struct godb_err *err, enum godb_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -19,6 +20,18 @@ int err_sys(struct godb_err *err, int os_errno, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 int err_nomem(struct godb_err *err);
+
+/* None of the three returns GODB_OK.  Said here, compilers and analyzers know it too,
+ * and follow no path on which a call both failed and went well. */
+static inline int
+err_failed(int status)
+{
+    if (status >= GODB_OK) __builtin_unreachable();
+    return status;
+}
+#define err_set(...)   err_failed(err_set(__VA_ARGS__))
+#define err_sys(...)   err_failed(err_sys(__VA_ARGS__))
+#define err_nomem(err) err_failed(err_nomem(err))
 
 /* Put "prefix: " in front of the message that err holds. */
 void err_prefix(struct godb_err *err, const char *prefix);

@@ -12,6 +12,10 @@
 
 #include "shell/printable.h"
 
+/* The functions themselves are here. */
+#undef shell_err
+#undef shell_err_sys
+
 int
 shell_err(struct godb_err *err, enum godb_status status, const char *format, ...)
 {

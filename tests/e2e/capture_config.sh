@@ -109,6 +109,14 @@ refused "a log that is none, on the command line" 64 "-log takes stderr, syslog,
 refused "a log host without a name" 64 "no host and port: udp::514" -n -log udp::514 lo
 refused "a filter with an error, before anything is opened" 64 "filter 'port port'" -n -f 'port port' lo
 refused "-D with a file" 64 "-D is for interfaces" -D -r "$TMP/x.pcap"
+printf 'eth0\n' >"$conf"
+if [ -w /dev/full ]; then
+    "$goprobe" -n -config "$conf" >/dev/full 2>"$TMP/err"
+    is "a configuration that cannot be printed is an error" "$?" 74
+    has "and why" "$(cat "$TMP/err")" "standard output: No space left on device"
+else
+    skip "a configuration that cannot be printed is an error" "no /dev/full"
+fi
 if [ "$(id -u)" -eq 0 ]; then
     refused "a user that is not there" 67 "there is no user 'nosuchuser'" -d "$TMP/db" -user nosuchuser lo
     refused "a log host that is not there" 78 "log host a..b: " -d "$TMP/db" -log udp:a..b lo

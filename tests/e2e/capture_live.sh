@@ -82,6 +82,10 @@ has "also where the socket is elsewhere" "$("$BUILD_DIR/goprobe" -status -config
 echo '{"db_path":1}' >"$TMP/goprobe.conf"
 fails "a wrong one is refused" "$BUILD_DIR/goprobe" -status -config "$TMP/goprobe.conf"
 has "and its key is named" "$(cat "$TMP/err")" "db_path: it takes a text"
+if [ -w /dev/full ]; then
+    status >/dev/full 2>"$TMP/err"
+    has "an answer that cannot be printed is an error" "$? $(cat "$TMP/err")" "74 goprobe: standard output: No space left on device"
+fi
 fails "another format is refused" status -e xml
 has "and named" "$(cat "$TMP/err")" "-e takes txt, json or prometheus, not xml"
 
