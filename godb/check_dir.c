@@ -75,19 +75,11 @@ classify_day(const char *name)
     return strcmp(name, BLOCK_INDEX_NEW_FILE) == 0 ? ENTRY_LEFTOVER : ENTRY_FOREIGN;
 }
 
-static enum entry
-classify(enum check_place place, const char *name)
-{
-    switch (place) {
-    case CHECK_ROOT:
-        return classify_root(name);
-    case CHECK_IFACE:
-        return classify_iface(name);
-    case CHECK_DAY:
-        return classify_day(name);
-    }
-    return ENTRY_FOREIGN;
-}
+static enum entry (*const classify[])(const char *name) = {
+    [CHECK_ROOT] = classify_root,
+    [CHECK_IFACE] = classify_iface,
+    [CHECK_DAY] = classify_day,
+};
 
 struct visit {
     struct check *check;
@@ -191,7 +183,7 @@ check_leftover(const struct visit *visit)
 static void
 look_at(const struct visit *visit, enum check_place place)
 {
-    const enum entry entry = classify(place, visit->name);
+    const enum entry entry = classify[place](visit->name);
     switch (entry) {
     case ENTRY_FOREIGN:
         if (S_ISLNK(visit->st.st_mode))
@@ -220,51 +212,65 @@ compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* All names, sorted, so that the same database gives the same report; and so that what
- * a repair moves does not disturb the reading. */
+struct names {
+    char **of;
+    size_t count;
+};
+
 static int
-read_names(int dir_fd, char ***out, size_t *out_count)
+add_name(struct names *names, const char *name)
+{
+    char **more = realloc(names->of, (names->count + 1) * sizeof *more);
+    if (more == NULL) return ENOMEM;
+    names->of = more;
+    more[names->count] = strdup(name);
+    if (more[names->count] == NULL) return ENOMEM;
+    names->count++;
+    return 0;
+}
+
+static int
+read_names(int dir_fd, struct names *out)
 {
     const int fd = fs_open_dir(dir_fd, ".");
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (fd < 0) return errno;
+    DIR *dir = fdopendir(fd);
     const struct dirent *entry;
-    char **names = NULL;
-    size_t count = 0;
     int rc = dir ? 0 : errno;
-    while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        char **more = realloc(names, (count + 1) * sizeof *names);
-        char *copy = strdup(entry->d_name);
-        if (more) names = more;
-        if (more && copy)
-            names[count++] = copy;
-        else
-            free(copy);
-        rc = more && copy ? 0 : ENOMEM;
-    }
-    if (rc == 0 && dir && errno != 0) rc = errno;
+    if (dir == NULL) close(fd);
+    while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            rc = add_name(out, entry->d_name);
+    if (rc == 0) rc = errno;
     if (dir) closedir(dir);
-    if (names) qsort(names, count, sizeof *names, compare_names);
-    *out = names;
-    *out_count = count;
     return rc;
 }
 
+/* What is gone since its name was read is no problem; what cannot be looked at is. */
+static int
+visit_name(struct visit *visit, enum check_place place)
+{
+    if (fstatat(visit->dir_fd, visit->name, &visit->st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : errno;
+    look_at(visit, place);
+    return 0;
+}
+
+/* In the order of names, so that the same database gives the same report; and when all
+ * are read, so that what a repair moves does not disturb the reading. */
 int
 check_dir(struct check *check, int dir_fd, const char *dir, enum check_place place,
     struct godb_err *err)
 {
-    char **names;
-    size_t count;
-    int rc = read_names(dir_fd, &names, &count);
-    for (size_t i = 0; i < count; i++) {
+    struct names names = {NULL, 0};
+    int rc = read_names(dir_fd, &names);
+    if (names.count > 0) qsort(names.of, names.count, sizeof *names.of, compare_names);
+    for (size_t i = 0; i < names.count; i++) {
         struct visit visit = {
-            .check = check, .dir_fd = dir_fd, .dir = dir, .name = names[i]};
-        if (rc == 0 && fstatat(dir_fd, names[i], &visit.st, AT_SYMLINK_NOFOLLOW) == 0)
-            look_at(&visit, place);
-        free(names[i]);
+            .check = check, .dir_fd = dir_fd, .dir = dir, .name = names.of[i]};
+        if (rc == 0) rc = visit_name(&visit, place);
+        free(names.of[i]);
     }
-    free(names);
+    free(names.of);
     return rc == 0 ? GODB_OK : err_sys(err, rc, "%s/%s", godb_root(check->db), dir);
 }

@@ -19,6 +19,14 @@ day_open_index(struct day *day)
         block_index_open(&day->index, day->dir_fd, day->owner);
 }
 
+bool
+day_is_fresh(const struct day *day)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        if (!block_index_is_fresh(&day->index, &day->files[col])) return false;
+    return true;
+}
+
 /* Blocks that were added since the header was read. */
 static uint32_t
 count_now(const struct day *day)
@@ -85,7 +93,7 @@ day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
 }
 
 int
-day_check_stamp(const struct day *day, uint32_t slot, struct godb_err *err)
+day_check_stamp(struct day *day, uint32_t slot, struct godb_err *err)
 {
     struct block_record record;
     const int64_t time_s = day_block_time(day, slot);

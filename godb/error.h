@@ -20,6 +20,14 @@ int err_sys(struct godb_err *err, int os_errno, const char *format, ...)
 
 int err_nomem(struct godb_err *err);
 
+/* Is it the file that cannot be read?  Without memory or descriptors it can be later,
+ * and what is in it must not be thrown away for that. */
+bool err_is_of_file(const struct godb_err *err);
+
+/* The errno of what failed with status rc, for where there is room for no more; 0 for
+ * GODB_OK. */
+int err_errno(int rc, const struct godb_err *err);
+
 /* Put "prefix: " in front of the message that err holds. */
 void err_prefix(struct godb_err *err, const char *prefix);
 

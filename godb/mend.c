@@ -117,15 +117,6 @@ is_complete(const struct meta *meta, const struct day *day)
     return true;
 }
 
-/* Is it the file that cannot be read?  Without memory or descriptors it can later, and
- * what it knows beside the columns must not be thrown away for that. */
-static bool
-is_lost(const struct godb_err *why)
-{
-    return why->status == GODB_ECORRUPT || why->os_errno == EIO ||
-           why->os_errno == ENODATA || why->os_errno == EINVAL;
-}
-
 int
 mend_meta(struct meta *out, bool *out_changed, int dir_fd, const char *root,
     const char *iface, int64_t day_s, godb_warn_fn *warn, void *warn_arg,
@@ -136,7 +127,7 @@ mend_meta(struct meta *out, bool *out_changed, int dir_fd, const char *root,
     struct day day;
     memset(out, 0, sizeof *out);
     int rc = meta_read(&old, dir_fd, &why);
-    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !is_lost(&why)) {
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !err_is_of_file(&why)) {
         if (err) *err = why;
         return rc;
     }
