@@ -99,6 +99,13 @@ block_index_close(struct block_index *index)
     index->fd = -1;
 }
 
+bool
+block_index_is_hindered(const struct block_index *index)
+{
+    return index->os_errno == EIO || index->os_errno == ENOMEM ||
+           index->os_errno == EMFILE || index->os_errno == ENFILE;
+}
+
 static uint32_t
 record_start(const struct block_index *index, uint32_t slot)
 {

@@ -50,6 +50,10 @@ struct block_index {
 void block_index_open(struct block_index *index, int dir_fd, uint32_t owner);
 void block_index_close(struct block_index *index);
 
+/* Was there no memory, no descriptor, or a disk that failed, so that what it knows is
+ * missed?  One that may not be read is as good as none. */
+bool block_index_is_hindered(const struct block_index *index);
+
 /* The record of the block in this slot of the commit column. */
 bool block_index_find(
     struct block_index *index, uint32_t slot, struct block_record *out);

@@ -265,7 +265,7 @@ static void
 check_slots(struct check *check, struct day *day)
 {
     struct godb_err why;
-    if (day_check_count(day, &why) != GODB_OK)
+    if (day->index.os_errno == 0 && day_check_count(day, &why) != GODB_OK)
         tell_damage(check, "lost", godb_columns[DAY_COMMIT_COLUMN].file, 0,
             without_path(check, why.msg, DAY_COMMIT_COLUMN));
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)

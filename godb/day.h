@@ -64,7 +64,8 @@ void day_open_index(struct day *day);
 /* Was the index written when all columns were as they are now? */
 bool day_is_fresh(const struct day *day);
 
-/* GODB_ECORRUPT where the index knows of more blocks than the commit column has. */
+/* GODB_ECORRUPT where the index knows of more blocks than the commit column has;
+ * GODB_EIO, GODB_ENOMEM where that cannot be told. */
 int day_check_count(struct day *day, struct godb_err *err);
 
 /* Blocks that exist, by slot of the commit column. */

@@ -38,10 +38,17 @@ count_now(const struct day *day)
     return used;
 }
 
+static int
+index_err(const struct day *day, struct godb_err *err)
+{
+    return err_sys(err, day->index.os_errno, "%s/%s", day->path, BLOCK_INDEX_FILE);
+}
+
 int
 day_check_count(struct day *day, struct godb_err *err)
 {
     const uint32_t known = block_index_count(&day->index);
+    if (block_index_is_hindered(&day->index)) return index_err(day, err);
     if (known <= day_block_count(day) || known <= count_now(day)) return GODB_OK;
     return err_set(err, GODB_ECORRUPT,
         "%s/%s: has %u blocks, but %s knows of %u; goprobe-check may bring them back",
@@ -84,6 +91,9 @@ day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
     out->last_slot = last_slot;
     out->has_record = block_index_find(&day->index, slot, &out->record);
     out->is_own = out->has_record && block_index_owns(&day->index, slot, &out->record);
+    /* Whether it is as it was written cannot be told. */
+    if (!out->has_record && block_index_is_hindered(&day->index))
+        return index_err(day, err);
     int rc = day_block_rows(day, slot, &out->row_count, err);
     if (rc != GODB_OK || !out->has_record) return rc;
     rc = check_record(day, out, out->is_own ? err : NULL);

@@ -217,12 +217,13 @@ build_blocks(struct builder *builder, struct godb_err *err)
          slot++)
         if (day_block_is_first(&builder->day, slot))
             rc = build_block(builder, slot, err);
-    if (rc == GODB_OK) rc = keep_missing(builder, err);
     if (rc != GODB_OK) return rc;
     /* What it knows of blocks that are damaged would be forgotten. */
     if (builder->day.index.os_errno != 0)
         return err_sys(err, builder->day.index.os_errno, "%s/%s", builder->day.path,
             BLOCK_INDEX_FILE);
+    rc = keep_missing(builder, err);
+    if (rc != GODB_OK) return rc;
     rc = block_index_stamp(&builder->writer, builder->day.files);
     if (rc == 0 &&
         renameat(dir_fd, BLOCK_INDEX_NEW_FILE, dir_fd, BLOCK_INDEX_FILE) != 0)

@@ -159,10 +159,7 @@ mend_day(struct godb *db, const char *iface, int64_t day_s, godb_warn_fn *warn,
     char path[GODB_PATH_MAX];
     struct meta meta;
     bool changed = false;
-    int length =
-        snprintf(path, sizeof path, "%s/%s/%" PRId64, godb_root(db), iface, day_s);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return err_set(err, GODB_EARG, "%s: the path is too long", godb_root(db));
+    snprintf(path, sizeof path, "%s/%s/%" PRId64, godb_root(db), iface, day_s);
     int dir_fd = fs_open_below(godb_root(db), iface, strrchr(path, '/') + 1);
     if (dir_fd < 0) return err_sys(err, errno, "%s", path);
     int rc = mend_meta(

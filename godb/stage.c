@@ -103,6 +103,7 @@ restore_header(struct stage *stage, enum godb_column column, struct block_index 
         "%s/%s: the header was not that of blocks.index, and has been restored",
         stage->path, godb_columns[column].file);
     if (warn) warn(warn_arg, &news);
+    stage->has_restored = true;
     colfile_close(file);
     return open_file(stage, column, err);
 }
