@@ -207,9 +207,15 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,cmocka $(call test_pkgs,$@))
 # The calls that the fault tests let fail; see there.
 comma := ,
-faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pread pwrite \
-    fsync fdatasync renameat ftruncate mkdir)
+faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup mmap LZ4_createStreamHC \
+    openat close pread pwrite fsync fdatasync renameat ftruncate mkdir unlinkat rmdir fstat stat \
+    lstat fstatat access faccessat opendir fdopendir readdir flock getrandom socket connect poll \
+    send recv)
 $(patsubst %,$(B)/tests/unit/%_fault,godb shell_import capture_writeout): link += $(faults)
+$(B)/tests/unit/godb_check_fault $(B)/tests/unit/godb_mend_fault: link += $(faults) \
+    $(patsubst %,-Wl$(comma)--wrap=%,mkdirat fchmodat nanosleep)
+$(B)/tests/unit/godb_check: link += -Wl,--wrap=nanosleep
+$(B)/tests/unit/godb_memory_limit: link += $(patsubst %,-Wl$(comma)--wrap=%,open sysconf)
 $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
     fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \

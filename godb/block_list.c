@@ -174,7 +174,7 @@ fill_block(struct godb_block_list *list, struct godb_block_info *out)
 }
 
 static bool
-is_selected(const struct godb_block_list *list)
+is_selected(struct godb_block_list *list)
 {
     struct godb_err why;
     const int64_t time_s = day_block_time(&list->day, list->slot);

@@ -88,22 +88,31 @@ cut_tail(struct stage *stage, int col, struct godb_err *err)
 /* A header that differs from what blocks.index knows of committed blocks is written
  * anew, where all of those lie on disk with the bytes that they should have. */
 static int
-restore_header(struct stage *stage, enum godb_column column,
-    const struct block_index *index, godb_warn_fn *warn, void *warn_arg,
-    struct godb_err *err)
+restore_header(struct stage *stage, enum godb_column column, struct block_index *index,
+    godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
 {
     uint8_t header[COLFILE_HEADER];
     struct colfile *file = &stage->files[column];
     struct godb_err news;
-    if (!repair_find_header(index, file, header)) return GODB_OK;
-    int rc = repair_write_header(stage->dir_fd, column, header);
+    bool differs;
+    int rc = repair_find_header(index, file, header, &differs, err);
+    if (rc != GODB_OK || !differs) return rc;
+    rc = repair_write_header(stage->dir_fd, column, header);
     if (rc != 0) return file_err(stage, column, rc, err);
     err_set(&news, GODB_ECORRUPT,
         "%s/%s: the header was not that of blocks.index, and has been restored",
         stage->path, godb_columns[column].file);
     if (warn) warn(warn_arg, &news);
+    stage->has_restored = true;
     colfile_close(file);
     return open_file(stage, column, err);
+}
+
+/* Later it is there, and blocks may be lost without it. */
+static bool
+is_short_of(int os_errno)
+{
+    return os_errno == EMFILE || os_errno == ENFILE || os_errno == ENOMEM;
 }
 
 /* Before slots are judged by those of the commit column. */
@@ -115,6 +124,8 @@ restore_headers(
     int rc = GODB_OK;
     block_index_open(&index, stage->dir_fd, stage->owner);
     const bool is_there = block_index_count(&index) > 0;
+    if (is_short_of(index.os_errno))
+        rc = err_sys(err, index.os_errno, "%s", stage->path);
     for (int col = 0; col < GODB_COLUMN_COUNT && is_there && rc == GODB_OK; col++)
         rc = restore_header(stage, (enum godb_column)col, &index, warn, warn_arg, err);
     block_index_close(&index);
