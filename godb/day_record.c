@@ -15,8 +15,7 @@
 void
 day_open_index(struct day *day)
 {
-    if (day->index.fd < 0 && day->v4 == NULL)
-        block_index_open(&day->index, day->dir_fd, day->owner);
+    if (day->v4 == NULL) block_index_open(&day->index, day->dir_fd, day->owner);
 }
 
 bool

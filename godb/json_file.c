@@ -90,7 +90,7 @@ json_file_read_checked(json_t **out, bool *out_has_check, int dir_fd, const char
     int rc = read_text(&text, &bytes, dir_fd, name, err);
     if (rc != GODB_OK) return rc;
     const bool has = has_check(text, bytes);
-    if (out_has_check) *out_has_check = has;
+    *out_has_check = has;
     rc = has && !is_as_written(text, bytes)
              ? err_set(err, GODB_ECORRUPT, "%s: is not what was written", name)
              : parse(out, text, bytes, name, err);

@@ -23,8 +23,8 @@ int json_file_write(int dir_fd, const char *name, json_t *root, struct godb_err 
 int json_file_write_checked(
     int dir_fd, const char *name, json_t *root, struct godb_err *err);
 
-/* Read such a file: GODB_ECORRUPT too where it is not what was written.  *out_has_check
- * (may be NULL): false where it has no such key. */
+/* Read such a file: GODB_ECORRUPT too where it is not what was written. *out_has_check:
+ * false where it has no such key. */
 int json_file_read_checked(json_t **out, bool *out_has_check, int dir_fd,
     const char *name, struct godb_err *err);
 

@@ -19,6 +19,7 @@
 
 #include "godb/bytes.h"
 #include "tests/deeds.h"
+#include "tests/v4.h"
 
 #define DAY_DIR  "eth0/1700006400"
 #define WAN_DIR  "wan0/1700006400"
@@ -606,6 +607,33 @@ link_stranger(const char *root)
 }
 
 static inline void
+link_index(const char *root)
+{
+    char from[600], to[600];
+    path_in(from, root, DAY_DIR "/blocks.index");
+    path_in(to, root, "away");
+    assert_int_equal(rename(from, to), 0);
+    assert_int_equal(symlink("../../away", from), 0);
+}
+
+/* It has no index, and is only read. */
+static inline void
+add_day_of_goDB_4(const char *root)
+{
+    static const struct v4_test_block block = {1456358700, 0, 9, V4_LZ4};
+    char *dir = v4_make_dir("%s/eth4/2016/02/1456358400", root);
+    v4_write_day(dir, &block, 1);
+    free(dir);
+}
+
+static inline void
+add_empty_days(const char *root)
+{
+    make_dir(root, "eth0/0");
+    make_dir(root, "eth0/86400");
+}
+
+static inline void
 put_fifo(const char *root)
 {
     char path[600];
@@ -724,6 +752,11 @@ static const struct damage damages[] = {
     {"link of a day", link_day, DAMAGE, DAMAGE, "damage link eth0/86400"},
     {"link of a stranger", link_stranger, WARNING, WARNING,
         "warning link " DAY_DIR "/notes"},
+    {"link of an index", link_index, DAMAGE, DAMAGE,
+        "damage link " DAY_DIR "/blocks.index"},
+    {"day of goDB 4", add_day_of_goDB_4, WARNING, CLEAN,
+        "warning summary summary.json"},
+    {"empty days", add_empty_days, CLEAN, CLEAN, NULL},
     {"FIFO", put_fifo, DAMAGE, DAMAGE, "damage kind " DAY_DIR "/sip.gpf"},
     {"socket", put_socket, DAMAGE, DAMAGE, "damage kind " DAY_DIR "/meta.json"},
     {"directory", put_directory, DAMAGE, DAMAGE,

@@ -7,7 +7,6 @@
 #include <sys/sysmacros.h>
 
 #include "tests/checking.h"
-#include "tests/v4.h"
 
 int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left);
 
@@ -475,6 +474,19 @@ an_index_that_somebody_is_building_is_left_to_him(void **state)
     remove_tree(root);
 }
 
+/* 64 MiB are the most that is read of one. */
+static void
+a_side_file_without_end_is_told_and_not_read(void **state)
+{
+    (void)state;
+    char *root = make_whole();
+    cut_to(root, DAY_DIR "/meta.json", (64 << 20) + 1);
+    const struct seen seen = look_at(root, false);
+    expect_told(&seen, "meta.json: longer than 67108864 bytes");
+    assert_int_equal(seen.level, WARNING);
+    remove_tree(root);
+}
+
 /* --- Interfaces by name ----------------------------------------------------------- */
 
 static struct seen
@@ -621,6 +633,48 @@ beside_a_writer_only_the_newest_day_is_left_out(void **state)
     remove_tree(root);
 }
 
+struct deletion {
+    const char *root;
+    bool is_done;
+};
+
+/* In the middle of the root's check. */
+static void
+delete_iface(void *arg, const struct godb_problem *problem)
+{
+    struct deletion *deletion = arg;
+    char from[600], to[600];
+    assert_string_equal(problem->path, "a.note");
+    path_in(from, deletion->root, "wan0");
+    path_in(to, deletion->root, ".quarantine");
+    assert_int_equal(rename(from, to), 0);
+    deletion->is_done = true;
+}
+
+static void
+an_interface_that_is_deleted_meanwhile_is_no_problem(void **state)
+{
+    (void)state;
+    char *root = make_whole();
+    struct deletion deletion = {root, false};
+    struct godb_check_counts counts;
+    struct godb *db = store_open(root, GODB_READ);
+    const struct godb_check_spec spec = {.problem = delete_iface, .arg = &deletion};
+    write_text(root, "a.note", "no interface");
+    char *summary = store_file(root, "summary.json");
+    *strstr(summary, ",\"wan0\"") = '\0';
+    strcat(summary, "}}"); /* as who deletes it has it */
+    write_text(root, "summary.json", summary);
+    free(summary);
+    assert_int_equal(godb_check(&counts, db, &spec, NULL), GODB_OK);
+    assert_true(deletion.is_done);
+    assert_int_equal(counts.iface_count, 1);
+    assert_int_equal(counts.note_count, 1);
+    assert_int_equal(counts.warning_count + counts.damage_count, 0);
+    godb_close(db);
+    remove_tree(root);
+}
+
 static bool
 stop_after(void *arg)
 {
@@ -715,6 +769,8 @@ main(void)
         cmocka_unit_test(the_socket_of_a_daemon_is_no_problem),
         cmocka_unit_test(a_device_in_place_of_a_file_is_told),
         cmocka_unit_test(beside_a_writer_only_the_newest_day_is_left_out),
+        cmocka_unit_test(an_interface_that_is_deleted_meanwhile_is_no_problem),
+        cmocka_unit_test(a_side_file_without_end_is_told_and_not_read),
         cmocka_unit_test(a_check_and_a_repair_can_be_stopped_anywhere),
         cmocka_unit_test(a_database_of_goDB_4_is_checked_and_left_as_it_is),
     };

@@ -81,6 +81,7 @@ static const struct damage to_mend[] = {
     {"garbage meta.json", garble_meta, WARNING, CLEAN, NULL},
     {"no block in meta.json", lose_block_of_meta, WARNING, CLEAN, NULL},
     {"garbage summary", garble_summary, WARNING, CLEAN, NULL},
+    {"names", lose_names, DAMAGE, DAMAGE, NULL},
     {"no meta.json and a bad block", lose_meta_of_bad_block, DAMAGE, DAMAGE, NULL},
     {"no meta.json and a bad slot", lose_meta_and_length, DAMAGE, DAMAGE, NULL},
 };
@@ -275,9 +276,8 @@ ask_filtered(struct godb *db)
 {
     struct godb_scan_spec spec = store_spec(GODB_COLUMN_BIT(GODB_SIP), NULL);
     struct godb_filter *filter = NULL;
-    if (godb_filter_parse(&filter, "bytes_rcvd > 2000 & l7proto < 3 & dport = 443",
-            NULL, NULL, NULL, NULL) != GODB_OK &&
-        godb_filter_parse(&filter, "dport = 443", NULL, NULL, NULL, NULL) != GODB_OK)
+    if (godb_filter_parse(&filter, "l7proto = 1 | l7proto = 2 | dport = 1000", NULL,
+            NULL, NULL, NULL) != GODB_OK)
         return -1;
     spec.filter = filter;
     const int64_t rows = scan(db, &spec);
@@ -348,6 +348,23 @@ rename_iface_and_turn_value(const char *root)
     rename_iface(root);
 }
 
+/* The columns look as they did when the index was written. */
+static void
+rename_iface_of_bad_value(const char *root)
+{
+    const char *file = DAY_DIR "/bytes_rcvd.gpf";
+    char path[600], to[600];
+    struct stat st;
+    path_in(path, root, file);
+    assert_int_equal(stat(path, &st), 0);
+    const struct timespec times[2] = {st.st_atim, st.st_mtim};
+    turn_value(root);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    path_in(path, root, "eth0");
+    path_in(to, root, "eth1");
+    assert_int_equal(rename(path, to), 0);
+}
+
 static void
 rename_iface_without_layer_7(const char *root)
 {
@@ -365,6 +382,10 @@ static const struct damage to_ask[] = {
     {"renamed interface", rename_iface, CLEAN, CLEAN, NULL},
     {"renamed interface and a value", rename_iface_and_turn_value, DAMAGE, DAMAGE,
         NULL},
+    {"renamed interface and a value of the same time", rename_iface_of_bad_value,
+        DAMAGE, DAMAGE, NULL},
+    {"no index", lose_index, CLEAN, CLEAN, NULL},
+    {"empty days", add_empty_days, CLEAN, CLEAN, NULL},
     {"no layer 7", be_without_layer_7, CLEAN, CLEAN, NULL},
     {"no layer 7, copied", be_without_layer_7_and_copied, CLEAN, CLEAN, NULL},
     {"no layer 7, renamed", rename_iface_without_layer_7, CLEAN, CLEAN, NULL},
