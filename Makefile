@@ -309,7 +309,9 @@ pictures: all $(B)/tests/host/mkoffice ## the pictures of README.md, anew
 # --- Quality ------------------------------------------------------------------------
 
 c_files := $(wildcard */*.c */*.h docs/examples/*.c tests/*/*.c tests/*/*.h)
-sh_files := $(shell grep -lE '^\#!.*(bash|/sh)' $(wildcard tests/run tests/soak tests/*.sh tests/*/* demo/* packaging/* .ci/run) 2>/dev/null)
+# Those that are run, and those that others read.
+sh_files := $(shell grep -lE '^\#!.*(bash|/sh)|^\# shellcheck shell=' \
+    $(wildcard tests/* tests/*/* demo/* packaging/* packaging/debian/* shell/*.bash .ci/*) 2>/dev/null)
 
 .PHONY: format check-format lint compdb
 compdb: ## compile_commands.json, for editors and clang's tools
@@ -321,22 +323,24 @@ format: ## reformat all C
 check-format: ## fail where the format differs
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(c_files)
 lint: $(B)/gen/sql_views.h $(B)/gen/page_css.h ## cppcheck, shellcheck, man pages, layers
-	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr \
-	    --enable=warning,performance,portability --suppress=missingInclude \
-	    --suppress=missingIncludeSystem -I. -I$(B)/gen -j2 $(wildcard godb capture vtab shell)
-	$(if $(sh_files),shellcheck -x -e SC2317 -e SC1091 $(sh_files))
+	cppcheck --quiet --std=c11 --language=c --error-exitcode=1 \
+	    --enable=warning,performance,portability -I. -I$(B)/gen -j2 $(wildcard godb capture vtab shell)
+	$(if $(sh_files),shellcheck $(sh_files))
 	$(if $(wildcard docs/*.[1578]),mandoc -T lint -W warning $(wildcard docs/*.[1578]))
 	tests/layers.sh
 
-# Each file is looked at again only where it changed.  gcc 12's analyzer is young: what is left out was wrong in each
-# place that was looked at, mostly since err_set() and its kin never return GODB_OK.
-ANALYZER := -fanalyzer -Werror $(addprefix -Wno-analyzer-,malloc-leak use-of-uninitialized-value \
-    null-dereference null-argument possible-null-dereference possible-null-argument \
-    use-of-pointer-in-stale-stack-frame)
+# Each file is looked at again only where it changed.
+ANALYZER := -fanalyzer -Werror
+# gcc 12 loses sight of memory when its address goes to an element of an array or through a pointer to a pointer.  The
+# eleven leaks that it reports are in these files; each was looked at, and is none.  clang-tidy and LeakSanitizer
+# look for leaks in them, too.
+wrong_leaks := $(addprefix godb/,block_pack check_dir filter group_part regroup run_merge) \
+    $(addprefix shell/,host_names page_answer)
 analyzed := $(src_godb) $(src_capture) $(src_vtab) $(src_shell)
 pkgs_all := $(sort $(pkgs_godb) $(pkgs_capture) $(pkgs_vtab) $(pkgs_shell))
 analyze_flags = -std=c11 -I. -I$(B)/gen -D_GNU_SOURCE '-DGOPROBE_DB_PATH="$(DB_PATH)"' \
     '-DGOPROBE_CONFIG_PATH="$(CONFIG_PATH)"' $(patsubst -I%,-isystem %,$(call pkg_cflags,$(pkgs_all)))
+$(patsubst %,build/analyze/gcc/%.o,$(wrong_leaks)): ANALYZER += -Wno-analyzer-malloc-leak
 
 .PHONY: analyze analyze-gcc analyze-clang
 analyze: analyze-gcc analyze-clang ## gcc -fanalyzer and clang-tidy over everything: minutes

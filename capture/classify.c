@@ -146,8 +146,8 @@ classify_free(struct classify *classify)
 static bool
 add_chunk(struct classify *classify)
 {
-    struct state **chunks =
-        reallocarray(classify->chunks, classify->chunk_count + 1, sizeof *chunks);
+    struct state **chunks = reallocarray(
+        classify->chunks, classify->chunk_count + 1, sizeof(struct state *));
     if (chunks == NULL) return false;
     classify->chunks = chunks;
     struct state *chunk = huge_memory_new(CHUNK_BYTES);
@@ -275,7 +275,7 @@ feed_syn(struct classify *classify, struct flow *flow, const struct packet *pack
     memcpy(addresses, from_source ? packet->sip : packet->dip, width);
     memcpy(addresses + width, from_source ? packet->dip : packet->sip, width);
     uint8_t *tcp = syn + header;
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++) {
         const uint16_t port = ports[from_source ? i : 1 - i];
         tcp[2 * i] = (uint8_t)(port >> 8);
         tcp[2 * i + 1] = (uint8_t)port;

@@ -161,13 +161,12 @@ read_file(const char *path, char *error)
     FILE *file = fopen(path, "re");
     char *text = file ? malloc(FILE_MAX + 1) : NULL;
     const size_t count = text ? fread(text, 1, FILE_MAX, file) : 0;
-    const char *why = NULL;
-    if (text == NULL || ferror(file))
-        why = strerror(errno);
-    else if (count == FILE_MAX || memchr(text, '\0', count) != NULL)
-        why = "this is no configuration";
+    const bool is_read = text != NULL && !ferror(file);
+    const bool is_good =
+        is_read && count < FILE_MAX && memchr(text, '\0', count) == NULL;
+    const char *why = is_read ? "this is no configuration" : strerror(errno);
     if (file != NULL) fclose(file);
-    if (why == NULL) {
+    if (is_good) {
         text[count] = '\0';
         return text;
     }

@@ -66,7 +66,8 @@ interval_look(struct interval *interval, const struct clock_reading *now)
         .sleep_ms = if_large(boot_ms - (now->awake_ms - seen->awake_ms)),
     };
     interval->seen = *now;
-    if (now_s < interval->mark_s && interval->mark_s - now_s <= 2 * GODB_INTERVAL_S)
+    if (now_s < interval->mark_s &&
+        interval->mark_s - now_s <= INT64_C(2) * GODB_INTERVAL_S)
         return news;
     news.is_over = true;
     news.stamp_s = interval->last_s = interval_stamp(interval);

@@ -208,7 +208,7 @@ put_test_for_ip(struct kernel_filter *filter)
         0x0800, 0x86dd, 0x8847, 0x8864, 0x8100, 0x88a8, 0x9100};
     enum { TYPES = sizeof types / sizeof types[0] };
     put(filter, load_known(SKF_AD_PROTOCOL));
-    for (uint8_t i = 0; i < TYPES; i++)
+    for (int i = 0; i < TYPES; i++)
         put(filter, (struct sock_filter)BPF_JUMP(
                         BPF_JMP | BPF_JEQ | BPF_K, types[i], (uint8_t)(TYPES - i), 0));
     put(filter, give(0));

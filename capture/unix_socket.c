@@ -20,8 +20,9 @@ fill_address(struct sockaddr_un *address, const char *path)
 {
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;
-    if (strlen(path) >= sizeof address->sun_path) return false;
-    strcpy(address->sun_path, path);
+    const size_t length = strlen(path);
+    if (length >= sizeof address->sun_path) return false;
+    memcpy(address->sun_path, path, length + 1);
     return true;
 }
 

@@ -82,7 +82,7 @@ put_v6(char *to, const uint8_t ip[GODB_IP_BYTES])
 {
     uint16_t groups[8];
     int start = 0;
-    for (int i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         groups[i] = (uint16_t)(ip[2 * i] << 8 | ip[2 * i + 1]);
     const int zeros = longest_zeros(groups, &start);
     if (zeros == 0) return put_groups(to, groups, 0, 8);

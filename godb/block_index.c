@@ -41,7 +41,7 @@ has_state(const uint8_t *header, const struct colfile *file)
 {
     uint8_t now[16];
     file_state(now, file->fd);
-    return memcmp(now, header + FILES_AT + 16 * file->column, sizeof now) == 0;
+    return memcmp(now, header + FILES_AT + file->column * sizeof now, sizeof now) == 0;
 }
 
 static uint64_t
@@ -82,7 +82,7 @@ block_index_close(struct block_index *index)
 static uint32_t
 record_start(const struct block_index *index, uint32_t slot)
 {
-    return get_be32(index->header + SLOTS_AT + slot * 4);
+    return get_be32(index->header + SLOTS_AT + slot * sizeof(uint32_t));
 }
 
 bool
@@ -231,7 +231,7 @@ block_index_stamp(
 {
     uint8_t header[HASH_AT + 8];
     memcpy(header, magic, sizeof magic);
-    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+    for (size_t col = 0; col < GODB_COLUMN_COUNT; col++)
         file_state(header + FILES_AT + 16 * col, files[col].fd);
     put_be64(header + HASH_AT, header_hash(header));
     return fs_write_at(writer->fd, header, sizeof header, 0);

@@ -233,10 +233,10 @@ select_rows(struct block_reader *reader, uint32_t *out_count)
 static void
 fill_columns(const struct block_reader *reader, struct godb_chunk *out)
 {
-    const void *wanted[GODB_COLUMN_COUNT];
+    const void *wanted[GODB_COLUMN_COUNT] = {NULL};
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        wanted[col] =
-            reader->spec->columns & GODB_COLUMN_BIT(col) ? reader->column[col] : NULL;
+        if (reader->spec->columns & GODB_COLUMN_BIT(col))
+            wanted[col] = reader->column[col];
     memset(out, 0, sizeof *out);
     out->sip = wanted[GODB_SIP];
     out->dip = wanted[GODB_DIP];

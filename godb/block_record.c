@@ -196,7 +196,7 @@ block_record_pack(uint8_t to[BLOCK_RECORD_BYTES], const struct block_record *rec
         put_range(&at, godb_columns[col].width_bytes, &record->columns[col]);
     memcpy(at.to, record->protos, sizeof record->protos);
     at.to += sizeof record->protos;
-    for (unsigned i = 0; i < BLOCK_FENCES; i++)
+    for (size_t i = 0; i < BLOCK_FENCES; i++)
         put_be32(at.to + 4 * i, record->fences[i]);
     put_be64(to + HASH_AT, XXH3_64bits(to, HASH_AT));
 }
@@ -223,7 +223,7 @@ block_record_unpack(struct block_record *out, const uint8_t from[BLOCK_RECORD_BY
         get_range(&at, godb_columns[col].width_bytes, &out->columns[col]);
     memcpy(out->protos, at.from, sizeof out->protos);
     at.from += sizeof out->protos;
-    for (unsigned i = 0; i < BLOCK_FENCES; i++)
+    for (size_t i = 0; i < BLOCK_FENCES; i++)
         out->fences[i] = get_be32(at.from + 4 * i);
     return true;
 }

@@ -122,7 +122,7 @@ static void
 list_numbers(struct key_list *list, enum godb_column column, const uint8_t *numbers,
     uint32_t row_count)
 {
-    for (uint32_t row = 0; row < row_count; row++)
+    for (size_t row = 0; row < row_count; row++)
         if (row == 0 || memcmp(numbers + 2 * row, numbers + 2 * row - 2, 2) != 0)
             list->keys[list->count++] =
                 sieve_key_number(column, get_be16(numbers + 2 * row));

@@ -213,8 +213,8 @@ drop_slots(struct check *check, const struct colfile *file, uint32_t keep)
     int rc = repair_save(check, check->dir, name, file->fd, 0, COLFILE_HEADER);
     memcpy(header, file->header, sizeof header);
     for (int section = 0; section < 3; section++)
-        memset(header + section * COLFILE_SECTION + keep * 8, 0,
-            COLFILE_SECTION - keep * 8);
+        memset(header + colfile_slot_at(section, keep), 0,
+            COLFILE_SECTION - keep * sizeof(uint64_t));
     return rc ? rc : repair_write_header(check->dir_fd, file->column, header);
 }
 

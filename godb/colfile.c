@@ -29,7 +29,7 @@ file_name(const struct colfile *file)
 static uint64_t
 section(const struct colfile *file, int which, uint32_t slot)
 {
-    return get_be64(file->header + which * COLFILE_SECTION + slot * 8);
+    return get_be64(file->header + colfile_slot_at(which, slot));
 }
 
 int64_t
@@ -292,7 +292,7 @@ colfile_next_offset(const struct colfile *file)
 static int
 put_section(struct colfile *file, int which, uint32_t slot, uint64_t value)
 {
-    const uint64_t offset = (uint64_t)(which * COLFILE_SECTION) + slot * 8;
+    const uint64_t offset = colfile_slot_at(which, slot);
     put_be64(file->header + offset, value);
     return fs_write_at(file->fd, file->header + offset, 8, offset);
 }
@@ -319,7 +319,7 @@ static int
 clear_section(struct colfile *file, int which, uint32_t slot)
 {
     static const uint8_t zeros[8];
-    const uint64_t offset = (uint64_t)(which * COLFILE_SECTION) + slot * 8;
+    const uint64_t offset = colfile_slot_at(which, slot);
     if (section(file, which, slot) == 0) return 0;
     int rc = fs_write_at(file->fd, zeros, sizeof zeros, offset);
     if (rc == 0) put_be64(file->header + offset, 0);

@@ -29,6 +29,13 @@ enum {
     COLFILE_STAMPS = 16, /* bytes that a block has beside its values */
 };
 
+/* Where in a header the number of a slot lies; section is 0 to 2. */
+static inline size_t
+colfile_slot_at(int section, uint32_t slot)
+{
+    return (size_t)section * COLFILE_SECTION + (size_t)slot * 8;
+}
+
 struct colfile {
     int fd; /* -1: not open */
     enum godb_column column;

@@ -359,19 +359,19 @@ parse_brackets(struct parser *p)
 {
     const size_t at = p->token.at;
     const char open = *p->token.start;
-    const char close = open == '(' ? ')' : open == '[' ? ']' : '}';
+    const char *close = open == '(' ? ")" : open == '[' ? "]" : "}";
     if (++p->depth > FILTER_DEPTH_MAX)
         return fail_at(p, at, "brackets are nested too deeply", NULL);
     advance(p);
     struct godb_filter *inside = parse_disjunction(p);
     if (inside == NULL) return NULL;
     p->depth--;
-    if (p->token.kind == TOKEN_CLOSE && *p->token.start == close) {
+    if (p->token.kind == TOKEN_CLOSE && *p->token.start == *close) {
         advance(p);
         return inside;
     }
     char what[64];
-    snprintf(what, sizeof what, "and, or, or the '%c' that closes column %zu", close,
+    snprintf(what, sizeof what, "and, or, or the '%s' that closes column %zu", close,
         at + 1);
     godb_filter_free(inside);
     return expected(p, what);

@@ -212,8 +212,8 @@ as_join(enum filter_kind kind, struct godb_filter *node, size_t more)
     struct godb_filter *join = is_join ? node : filter_new(kind, GODB_SIP);
     void *children = NULL;
     if (join != NULL)
-        children =
-            realloc(join->children, (join->count + more + 1) * sizeof *join->children);
+        children = realloc(
+            join->children, (join->count + more + 1) * sizeof(struct godb_filter *));
     if (children == NULL) {
         if (join != node) godb_filter_free(join);
         godb_filter_free(node);

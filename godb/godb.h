@@ -256,7 +256,7 @@ struct godb_selection {
 };
 
 #define GODB_STAMP_MIN INT64_C(1)
-#define GODB_STAMP_MAX (INT64_MAX - 2 * GODB_DAY_S)
+#define GODB_STAMP_MAX (INT64_MAX - INT64_C(2) * GODB_DAY_S)
 
 /* Narrow *sel to the blocks whose interval overlaps the open interval (from_s, to_s),
  * as goquery's -f and -l mean it.  GODB_EARG where from_s >= to_s. */

@@ -31,13 +31,14 @@ grouping_columns(unsigned dims, unsigned sums)
     return columns;
 }
 
-/* The seed keeps whoever sends the packets from choosing keys that collide. */
+/* The seed keeps whoever sends the packets from choosing keys that collide.  Where the
+ * kernel has nothing random yet, somebody's address has to do. */
 static uint64_t
-random_seed(void)
+random_seed(const void *somebody)
 {
     uint64_t seed = 0;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
-        seed = (uintptr_t)&seed;
+        seed = (uintptr_t)somebody;
     return seed;
 }
 
@@ -101,7 +102,7 @@ grouping_init(struct grouping *grouping, unsigned dims, unsigned sums,
         dims & ~(GODB_DIM_BIT(GODB_DIM_TIME) | GODB_DIM_BIT(GODB_DIM_IFACE));
     key_layout_init(&grouping->layouts[GROUPS_NARROW], dims, 4);
     key_layout_init(&grouping->layouts[GROUPS_WIDE], dims, GODB_IP_BYTES);
-    grouping->parts.seed = random_seed();
+    grouping->parts.seed = random_seed(grouping);
     pthread_mutex_init(&grouping->l7_lock, NULL);
     spill_file_init(&grouping->parts.spill);
     share_memory(grouping, split_count, thread_count, limit_bytes);

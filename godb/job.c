@@ -66,7 +66,7 @@ join(struct job *job, pthread_t thread)
     do {
         if (job_should_stop(job)) atomic_store(&job->is_over, true);
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += POLL_MS * 1000000;
+        until.tv_nsec += POLL_MS * 1000000L;
         until.tv_sec += until.tv_nsec / NS_A_S;
         until.tv_nsec %= NS_A_S;
     } while (pthread_timedjoin_np(thread, NULL, &until) == ETIMEDOUT);

@@ -129,7 +129,7 @@ json_file_write(int dir_fd, const char *name, json_t *root, struct godb_err *err
 {
     char *text = dump(root, 1);
     if (text == NULL) return err_nomem(err);
-    strcat(text, "\n");
+    memcpy(text + strlen(text), "\n", 2);
     int rc = replace(dir_fd, name, text, err);
     free(text);
     return rc;

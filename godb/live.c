@@ -201,10 +201,11 @@ fill_address(struct sockaddr_un *address, const char *path, struct godb_err *err
 {
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;
-    if (strlen(path) >= sizeof address->sun_path)
+    const size_t length = strlen(path);
+    if (length >= sizeof address->sun_path)
         return err_set(err, GODB_EARG, "%s: the path of a socket has %zu bytes at most",
             path, sizeof address->sun_path - 1);
-    strcpy(address->sun_path, path);
+    memcpy(address->sun_path, path, length + 1);
     return GODB_OK;
 }
 

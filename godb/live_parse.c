@@ -116,7 +116,7 @@ fill_row(struct live_block *block, uint32_t row, const uint8_t *from)
     ((uint8_t *)block->columns[GODB_PROTO])[row] = from[32];
     ((uint16_t *)block->columns[GODB_DPORT])[row] = get_be16(from + 33);
     ((uint16_t *)block->columns[GODB_L7PROTO])[row] = get_be16(from + 35);
-    for (int i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++)
         ((uint64_t *)block->columns[GODB_BYTES_RCVD + i])[row] =
             get_be64(from + 37 + 8 * i);
 }

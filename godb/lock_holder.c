@@ -23,6 +23,7 @@ lock_holder(int fd)
     while (holder == 0 && fgets(line, sizeof line, locks) != NULL) {
         unsigned long long inode;
         long pid;
+        /* The kernel's own numbers fit.  NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(line, "%*d: FLOCK ADVISORY %*s %ld %*x:%*x:%llu ", &pid, &inode) ==
                 2 &&
             inode == st.st_ino && pid > 0)

@@ -122,7 +122,7 @@ repair_save(struct check *check, const char *dir, const char *name, int fd,
 static uint8_t *
 slot_number(uint8_t *header, int section, uint32_t slot)
 {
-    return header + section * COLFILE_SECTION + slot * 8;
+    return header + colfile_slot_at(section, slot);
 }
 
 /* Has the file the recorded bytes in the recorded place?  Slots are looked at alone
@@ -159,8 +159,8 @@ static bool
 has_slot(const uint8_t *one, const uint8_t *two, uint32_t slot)
 {
     for (int section = 0; section < 3; section++)
-        if (memcmp(one + section * COLFILE_SECTION + slot * 8,
-                two + section * COLFILE_SECTION + slot * 8, 8) != 0)
+        if (memcmp(one + colfile_slot_at(section, slot),
+                two + colfile_slot_at(section, slot), 8) != 0)
             return false;
     return true;
 }
@@ -182,7 +182,8 @@ drop_absurd(uint8_t *header, const struct colfile *file, uint32_t count)
     if (slot == GODB_DAY_BLOCKS || get_be64(slot_number(header, 1, slot)) == 0)
         return false;
     for (int section = 0; section < 3; section++)
-        memset(slot_number(header, section, slot), 0, (GODB_DAY_BLOCKS - slot) * 8);
+        memset(slot_number(header, section, slot), 0,
+            (GODB_DAY_BLOCKS - slot) * sizeof(uint64_t));
     return true;
 }
 

@@ -62,7 +62,7 @@ add_rows(struct small_groups *small, const uint32_t *numbers, const uint64_t *su
     for (size_t i = 0; i < count; i++, sums += sum_count) {
         uint16_t *place = place_of(small, numbers[i]);
         if (*place == 0) *place = new_group(small, numbers[i]);
-        uint64_t *group = small->rows + (*place - 1u) * (sum_count + 1) + 1;
+        uint64_t *group = small->rows + (size_t)(*place - 1) * (sum_count + 1) + 1;
         for (unsigned sum = 0; sum < sum_count; sum++)
             group[sum] = godb_sum(group[sum], sums[sum]);
     }

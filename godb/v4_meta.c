@@ -50,7 +50,7 @@ parse_column(
     const uint64_t length = get_be64(bytes);
     uint64_t start = 0;
     for (uint32_t i = 0; i < meta->block_count; i++) {
-        const uint8_t *at = bytes + 8 + i * EXTENT_BYTES;
+        const uint8_t *at = bytes + 8 + (size_t)i * EXTENT_BYTES;
         meta->blocks[i].columns[column] =
             (struct v4_extent){start, get_be32(at), get_be32(at + 4), at[8]};
         start += get_be32(at);
@@ -90,7 +90,8 @@ parse_blocks(struct v4_meta *meta, const uint8_t *bytes, struct godb_err *err)
     int rc = GODB_OK;
     for (uint32_t i = 0; i < meta->block_count && rc == GODB_OK; i++) {
         struct v4_block *block = &meta->blocks[i];
-        rc = parse_block(block, time_s, bytes + STAMP_BYTES + i * BLOCK_BYTES, err);
+        rc = parse_block(
+            block, time_s, bytes + STAMP_BYTES + (size_t)i * BLOCK_BYTES, err);
         if (meta->rising_count == i && (i == 0 || block->time_s > time_s))
             meta->rising_count++;
         time_s = block->time_s;

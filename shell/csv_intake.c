@@ -235,7 +235,7 @@ make_all(struct intake *intake)
 {
     const unsigned workers = conveyor_processors();
     const size_t count = (size_t)workers * PIECES_A_WORKER;
-    intake->pieces = calloc(count, sizeof *intake->pieces);
+    intake->pieces = calloc(count, sizeof(struct piece *));
     intake->spare = csv_reader_new();
     intake->conveyor = conveyor_new(workers, count, work, NULL);
     int rc =

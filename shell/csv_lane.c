@@ -224,7 +224,8 @@ close_first(struct csv_lane *lane, struct csv_packing *packing, struct godb_err 
     struct csv_packing_block *first = lane->open[0];
     lane->open_count--;
     lane->last_open = 0;
-    memmove(lane->open, lane->open + 1, lane->open_count * sizeof *lane->open);
+    memmove(lane->open, lane->open + 1,
+        lane->open_count * sizeof(struct csv_packing_block *));
     return csv_packing_put(packing, first, err);
 }
 
@@ -243,7 +244,7 @@ reserve_open(struct csv_lane *lane, struct godb_err *err)
 {
     if (lane->open_count < lane->open_capacity) return GODB_OK;
     const size_t capacity = lane->open_capacity + 16;
-    void *more = realloc(lane->open, capacity * sizeof *lane->open);
+    void *more = realloc(lane->open, capacity * sizeof(struct csv_packing_block *));
     if (more == NULL) return shell_err(err, GODB_ENOMEM, "out of memory");
     lane->open = more;
     lane->open_capacity = capacity;
@@ -262,7 +263,7 @@ open_at(struct csv_lane *lane, size_t at, int64_t stamp_s, uint64_t line,
     block->stamp_s = stamp_s;
     block->first_line = block->last_line = line;
     memmove(lane->open + at + 1, lane->open + at,
-        (lane->open_count - at) * sizeof *lane->open);
+        (lane->open_count - at) * sizeof(struct csv_packing_block *));
     lane->open[at] = block;
     lane->open_count++;
     return GODB_OK;

@@ -30,7 +30,7 @@ quote(char out[40], const text_field *field)
         out[i] = field->text[i];
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)out[i] < ' ' || (unsigned char)out[i] >= 0x7f) out[i] = '?';
-    strcpy(out + length, field->length < 36 ? "" : "...");
+    memcpy(out + length, field->length < 36 ? "" : "...", field->length < 36 ? 1 : 4);
 }
 
 static bool

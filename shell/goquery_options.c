@@ -317,7 +317,7 @@ read_duration(int64_t *out_ms, const char *text, struct godb_err *err)
     } units[] = {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60000}};
     char *end;
     const bool is_number = (*text >= '0' && *text <= '9') || *text == '.';
-    const double number = is_number ? strtod(text, &end) : 0;
+    const double number = strtod(text, &end);
     for (size_t i = 0; is_number && i < sizeof units / sizeof units[0]; i++) {
         const double ms = number * units[i].ms;
         if (strcmp(end, units[i].unit) != 0 || ms < 1 || ms > 3600e3) continue;

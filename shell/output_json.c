@@ -22,7 +22,6 @@
 struct state {
     size_t order[REPORT_COLUMNS_MAX]; /* columns by their name */
     uint64_t row_count;
-    bool has_begun; /* the part before the rows is printed */
 };
 
 /* --- Values ----------------------------------------------------------------------- */

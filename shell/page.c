@@ -26,7 +26,7 @@ page_midnight(int64_t time_s)
     tm.tm_isdst = -1;
     const time_t midnight = mktime(&tm);
     /* Years that the C library does not know have no midnight. */
-    const bool is_good = midnight <= time && time - midnight < 2 * 86400;
+    const bool is_good = midnight <= time && time - midnight < INT64_C(2) * 86400;
     return is_good ? (int64_t)midnight : time_s;
 }
 
@@ -34,7 +34,7 @@ struct page_steps
 page_steps_make(int64_t first_s, int64_t last_s, size_t most)
 {
     static const int64_t lengths_s[] = {300, 600, 900, 1800, 3600, 7200, 10800, 21600,
-        43200, 86400, 7 * 86400, 28 * 86400};
+        43200, 86400, INT64_C(7) * 86400, INT64_C(28) * 86400};
     const size_t length_count = sizeof lengths_s / sizeof lengths_s[0];
     const int64_t midnight_s = page_midnight(first_s);
     struct page_steps steps = {first_s, 0, 0};
@@ -242,13 +242,13 @@ figure_end(const struct page *page, const char *note)
 static void
 print_volume(const struct page *page, const struct page_answer *figures)
 {
-    char rate[PAGE_TEXT];
+    char rate[PAGE_TEXT], note[PAGE_TEXT + 8];
     const double bytes = page_answer_at(figures, 0, 0)->number;
     figure_begin(page, "Volume");
     page_bytes(page, page_answer_at(figures, 0, 0));
     page_rate(rate, bytes * 8 / (double)(page->last_s - page->first_s));
-    strcat(rate, " mean");
-    figure_end(page, rate);
+    snprintf(note, sizeof note, "%s mean", rate);
+    figure_end(page, note);
 }
 
 static void
@@ -358,7 +358,8 @@ print_body(struct page *page, struct godb_err *err)
     } else if (rc == GODB_OK) {
         print_nothing(page);
     }
-    const bool is_whole = page->out && !ferror(page->out) && fclose(page->out) == 0;
+    bool is_whole = page->out && !ferror(page->out);
+    if (page->out && fclose(page->out) != 0) is_whole = false;
     page->out = out;
     if (rc == GODB_OK && !is_whole) rc = shell_err(err, GODB_ENOMEM, "out of memory");
     if (rc == GODB_OK) print_damage(page, &loss);

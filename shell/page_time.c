@@ -22,7 +22,8 @@ struct chart {
     double (*bytes)[BANDS];     /* by step; [PAGE_SERIES]: all other applications */
     double *dropped;            /* by step; packets */
     double max_rate, tick_rate; /* of the axis, bits a second */
-    const char *names[BANDS];   /* NULL: there is no such band */
+    int tick_count;
+    const char *names[BANDS]; /* NULL: there is no such band */
 };
 
 /* --- Data ------------------------------------------------------------------------- */
@@ -72,7 +73,8 @@ choose_axis(struct chart *chart)
     const double power = pow(10, floor(log10(peak / 4)));
     const double digit = peak / 4 / power;
     chart->tick_rate = power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
-    chart->max_rate = ceil(peak / chart->tick_rate) * chart->tick_rate;
+    chart->tick_count = (int)ceil(peak / chart->tick_rate);
+    chart->max_rate = chart->tick_count * chart->tick_rate;
 }
 
 static void
@@ -166,10 +168,9 @@ print_picture(const struct chart *chart)
         "</title>\n<desc id=\"time-desc\">Bits a second, stacked by application; the "
         "peak is %s. The numbers are in the table below.</desc>\n<g class=\"grid\">",
         chart->steps.count, HEIGHT, peak);
-    for (double at = chart->tick_rate; at <= chart->max_rate * 1.001;
-         at += chart->tick_rate)
+    for (int tick = 1; tick <= chart->tick_count; tick++)
         fprintf(out, "<path d=\"M0 %.1fH%zu\"/>",
-            HEIGHT - HEIGHT * at / chart->max_rate, chart->steps.count);
+            HEIGHT - HEIGHT * (double)tick / chart->tick_count, chart->steps.count);
     fputs("</g>\n<g class=\"bands\">\n", out);
     for (size_t i = 0; i < BANDS; i++)
         if (chart->names[i]) print_band(chart, i);
@@ -211,11 +212,10 @@ print_rate_axis(const struct chart *chart)
     FILE *out = chart->page->out;
     char text[PAGE_TEXT];
     fputs("<div class=\"y\" aria-hidden=\"true\">", out);
-    for (double at = chart->tick_rate; at <= chart->max_rate * 1.001;
-         at += chart->tick_rate) {
-        page_rate_round(text, at);
+    for (int tick = 1; tick <= chart->tick_count; tick++) {
+        page_rate_round(text, tick * chart->tick_rate);
         fprintf(out, "<span style=\"bottom:%.2f%%\">%s</span>",
-            100 * at / chart->max_rate, text);
+            100.0 * tick / chart->tick_count, text);
     }
     fputs("</div>\n", out);
 }
@@ -229,7 +229,7 @@ tick_length(int64_t span_s)
     const size_t count = sizeof lengths_s / sizeof lengths_s[0];
     for (size_t i = 0; i < count; i++)
         if (span_s / lengths_s[i] <= 8) return lengths_s[i];
-    int64_t length_s = 4 * 604800;
+    int64_t length_s = INT64_C(4) * 604800;
     while (span_s / length_s > 8)
         length_s *= 2;
     return length_s;

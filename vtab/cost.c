@@ -53,8 +53,10 @@ static double
 addresses(double flows)
 {
     double count = 1;
-    for (; flows > 32; flows /= 32)
+    while (flows > 32) {
+        flows /= 32;
         count *= 8;
+    }
     return most(1, count * flows / 4);
 }
 

@@ -89,8 +89,8 @@ read_size(struct table *table, int64_t now_s)
     if (rc == GODB_OK) rc = godb_size(&size->size, query.db, &query.sel, &err);
     query_close(&query);
     if (rc != GODB_OK)
-        size->size =
-            (struct godb_size){USUAL_FLOWS, 1, now_s - USUAL_DAYS * GODB_DAY_S, now_s};
+        size->size = (struct godb_size){
+            USUAL_FLOWS, 1, now_s - (int64_t)USUAL_DAYS * GODB_DAY_S, now_s};
     size->read_s = now_s;
     size->change_count = table->session->change_count;
 }
