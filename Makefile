@@ -207,13 +207,29 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,cmocka $(call test_pkgs,$@))
 # The calls that the fault tests let fail; see there.
 comma := ,
-faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pread pwrite \
-    fsync fdatasync renameat ftruncate mkdir)
-$(B)/tests/unit/godb_fault $(B)/tests/unit/shell_import_fault: link += $(faults)
+faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup mmap LZ4_createStreamHC \
+    openat close pread pwrite fsync fdatasync renameat ftruncate mkdir unlinkat rmdir fstat stat \
+    lstat fstatat access faccessat opendir fdopendir readdir flock getrandom socket connect poll \
+    send recv)
+$(patsubst %,$(B)/tests/unit/%_fault,godb shell_import capture_writeout): link += $(faults)
+$(B)/tests/unit/godb_check_fault $(B)/tests/unit/godb_mend_fault: link += $(faults) \
+    $(patsubst %,-Wl$(comma)--wrap=%,mkdirat fchmodat nanosleep)
+$(B)/tests/unit/godb_check: link += -Wl,--wrap=nanosleep
+$(B)/tests/unit/godb_memory_limit: link += $(patsubst %,-Wl$(comma)--wrap=%,open sysconf)
 $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
     fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \
     realloc pwrite pread pthread_create)
+# Those of the daemon; see tests/broken.h.
+broken := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray strdup open_memstream \
+    mmap fopencookie socket connect bind listen accept4 setsockopt getsockopt poll send recv \
+    __recv_chk chmod chown mkdir unlink ftruncate write read pipe2 eventfd fork getrandom \
+    getifaddrs gethostname pthread_create open prctl capng_get_caps_process capng_apply \
+    capng_change_id setuid seccomp_init seccomp_attr_set seccomp_load pcap_create pcap_activate \
+    pcap_set_datalink pcap_setnonblock pcap_open_dead pcap_dispatch pcap_stats mnl_socket_open2 \
+    mnl_socket_bind mnl_socket_sendto mnl_socket_recvfrom ndpi_init_detection_module \
+    ndpi_finalize_initialization)
+$(patsubst %,$(B)/tests/unit/capture_%,start memory control links): link += $(broken)
 # The same entry point that libFuzzer calls, fed with the stored corpus.
 $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)
@@ -240,7 +256,7 @@ build/sqlite/%/vtab_oracle: tests/unit/vtab_oracle.c build/sqlite/%/sqlite3.o bu
 .PHONY: sqlite-hosts
 sqlite-hosts: $(foreach v,$(sqlite_versions),$(addprefix build/sqlite/$v/,sqlhost goprobe.so vtab_oracle))
 
-.PHONY: test check asan tsan cover tests-built bench bench-data bench-capture bench-import
+.PHONY: test check asan tsan cover cover-fuzz tests-built bench bench-data bench-capture bench-import
 tests-built: all $(bin_tests) $(bin_fuzz)
 test: ## install what is missing (as root), build, run every test
 	@$(MAKE) --no-print-directory deps
@@ -251,10 +267,18 @@ asan: ## the tests under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory check BUILD=asan
 tsan: ## the tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory check BUILD=tsan
-cover: ## branch coverage of each folder, by all tests
+cover: ## branch coverage of each folder, by all tests; fails below what is wanted
 	@mkdir -p build/cover && find build/cover -name '*.gcda' -delete
 	@$(MAKE) --no-print-directory check BUILD=cover
 	@tests/cover.py build/cover
+cover-fuzz: ## branch coverage of the files that fuzzing reaches, by all inputs at hand
+	@$(MAKE) --no-print-directory tests-built BUILD=cover
+	@find build/cover -name '*.gcda' -delete
+	@for target in $(patsubst tests/fuzz/fuzz_%.c,%,$(src_fuzz)); do \
+	    build/cover/tests/fuzz/fuzz_$$target tests/fuzz/corpus/$$target \
+	        $$(find build/fuzz/corpus/$$target -maxdepth 0 ! -empty 2>/dev/null) >/dev/null || exit 1; \
+	done
+	@tests/cover.py build/cover --reached
 bench: $(B)/goprobe.so $(bin_bench) ## questions over a month of flows, beside every peer installed
 	@tests/bench/run $(B)
 bench-capture: all $(bin_bench) ## packets a second, recorded and live, beside every peer installed
@@ -272,14 +296,15 @@ mutate: $(B)/tests/unit/vtab_mutate ## break a database MUTATIONS times, and see
 # The same campaigns that `make test` has a short slice of.
 KILL_ROUNDS ?= 1000
 SOAK_S ?= 3600
+SOAK_SPEED ?= 1
 .PHONY: kill torn soak fuzz
 kill: all $(B)/tests/host/godb_kill ## kill goprobe and goconvert while they write, KILL_ROUNDS times
 	@mkdir -p build/kill && rm -rf build/kill/*
 	$(B)/tests/host/godb_kill $(B) build/kill $(KILL_ROUNDS)
 torn: $(B)/tests/unit/godb_crash ## every state of the disk that a power cut during an append can leave
 	GOPROBE_TORN=all $(B)/tests/unit/godb_crash
-soak: all $(B)/tests/host/sqlhost ## capture, questions, imports and retention for SOAK_S seconds (as root)
-	tests/soak $(B) $(SOAK_S)
+soak: all $(B)/tests/host/sqlhost ## capture, questions, imports and retention for SOAK_S seconds (as root); SOAK_SPEED=60: the daemon's clock goes faster
+	tests/soak $(B) $(SOAK_S) $(SOAK_SPEED)
 
 # libFuzzer; new inputs stay under build/.  make fuzz-godb_filter FUZZ_S=60
 FUZZ_S ?= 60

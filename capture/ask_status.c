@@ -120,6 +120,24 @@ receive_line(int fd, char line[HEAD_MAX])
     return false;
 }
 
+/* "OK 123": how many bytes follow. */
+static bool
+read_size(const char *line, unsigned long long *out)
+{
+    char *end;
+    if (strncmp(line, "OK ", 3) != 0 || line[3] < '0' || line[3] > '9') return false;
+    *out = strtoull(line + 3, &end, 10);
+    return *end == '\0';
+}
+
+/* Whoever answers may be anyone, and a terminal obeys control characters. */
+static void
+mask_controls(char *line)
+{
+    for (; *line != '\0'; line++)
+        if (*line < ' ' || *line > '~') *line = '?';
+}
+
 static bool
 copy_answer(int fd, unsigned long long size)
 {
@@ -137,7 +155,8 @@ copy_answer(int fd, unsigned long long size)
 static int
 ask(int fd, const char *path, enum request request)
 {
-    char line[HEAD_MAX], *end = line;
+    char line[HEAD_MAX];
+    unsigned long long size;
     const char *const question = request_line(request);
     const struct timeval wait = {.tv_sec = ANSWER_S};
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
@@ -146,9 +165,8 @@ ask(int fd, const char *path, enum request request)
         log_line("%s: goprobe does not answer", path);
         return EXIT_NOT_THERE;
     }
-    const unsigned long long size =
-        strncmp(line, "OK ", 3) == 0 ? strtoull(line + 3, &end, 10) : 0;
-    if (end == line || *end != '\0') {
+    if (!read_size(line, &size)) {
+        mask_controls(line);
         log_line("%s: goprobe says: %s", path, line);
         return strstr(line, "not permitted") ? EXIT_NO_PERMISSION : EXIT_NOT_THERE;
     }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "capture/capture_state.h"
@@ -189,7 +190,7 @@ open_viewer(struct capture *c)
     };
     if (c->exchange) c->viewer = viewer_new(&options);
     if (c->viewer) return EXIT_SUCCESS;
-    log_line("out of memory");
+    log_line("live view: %s", strerror(errno));
     return EXIT_FAILURE;
 }
 

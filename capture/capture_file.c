@@ -57,7 +57,7 @@ capture_run_file(struct capture *c)
     }
     if (count < 0) log_line("%s; what came before it is kept", error);
     if (count >= 0 && !c->signals->stop) tell_file(c);
-    if (c->interval_end_s != 0) capture_rotate(c, c->interval_end_s);
-    pipeline_collect(c->pipeline, SIZE_MAX);
+    if (c->interval_end_s != 0 && !capture_rotate_last(c, c->interval_end_s))
+        return EXIT_IO;
     return count < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

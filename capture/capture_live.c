@@ -249,7 +249,6 @@ capture_run_live(struct capture *c)
     exchange_close(c->exchange);
     if (count >= 0) drain(c);
     clock_read(&now);
-    capture_rotate(c, interval_cut(&c->interval, &now));
-    pipeline_collect(c->pipeline, SIZE_MAX);
-    return count < 0 ? EXIT_IO : EXIT_SUCCESS;
+    const bool is_whole = capture_rotate_last(c, interval_cut(&c->interval, &now));
+    return count < 0 || !is_whole ? EXIT_IO : EXIT_SUCCESS;
 }

@@ -83,3 +83,15 @@ capture_rotate(struct capture *c, int64_t time_s)
         if (ifaces_view(c->ifaces, i).name == NULL)
             pipeline_forget_iface(c->pipeline, (size_t)i);
 }
+
+/* What found no memory stays in the table, for a next block that is not to come. */
+bool
+capture_rotate_last(struct capture *c, int64_t time_s)
+{
+    capture_rotate(c, time_s);
+    pipeline_collect(c->pipeline, SIZE_MAX);
+    const uint64_t packets = pipeline_held_packets(c->pipeline);
+    if (packets > 0)
+        log_line("error: %" PRIu64 " packets are lost: out of memory", packets);
+    return packets == 0;
+}

@@ -57,6 +57,10 @@ struct capture {
  */
 void capture_rotate(struct capture *capture, int64_t time_s);
 
+/* The last interval is over, and its rows are handed out.  False: some are lost, which
+ * was said. */
+bool capture_rotate_last(struct capture *capture, int64_t time_s);
+
 /* For pipeline_options.done: the rows of an interval are written. */
 void capture_submit(void *capture, struct rotation *rotation);
 

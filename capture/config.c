@@ -94,11 +94,14 @@ config_add_rule(
         snprintf(error, CONFIG_ERROR_MAX, "interface given twice: %s", name);
         return false;
     }
+    if (config->rule_count >= IFACES_MAX) {
+        snprintf(error, CONFIG_ERROR_MAX, "too many interfaces: %s", name);
+        return false;
+    }
     struct iface_rule *rules =
         reallocarray(config->rules, config->rule_count + 1, sizeof *rules);
-    if (rules == NULL || config->rule_count >= IFACES_MAX) {
-        if (rules) config->rules = rules;
-        snprintf(error, CONFIG_ERROR_MAX, "too many interfaces: %s", name);
+    if (rules == NULL) {
+        snprintf(error, CONFIG_ERROR_MAX, "out of memory");
         return false;
     }
     config->rules = rules;

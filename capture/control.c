@@ -309,7 +309,8 @@ run(void *arg)
         {.fd = control->stop_fd, .events = POLLIN}};
     be_patient();
     for (;;) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR) break;
+        fds[1].revents = 0;
+        (void)poll(fds, 2, -1); /* where it fails, for once, who waits is found below */
         if (fds[1].revents != 0) break;
         struct client client = {control, -1, now_ms() + CLIENT_MS};
         client.fd =
@@ -335,26 +336,43 @@ start_thread(struct control *control)
     return rc;
 }
 
+static void
+fail(const struct control_options *options, int os_errno, char *error)
+{
+    snprintf(error, CONTROL_ERROR_MAX, "socket %.120s: %s", options->path,
+        strerror(os_errno));
+}
+
+/* Both descriptors are there; false: there is a line in error. */
+static bool
+listen_to_clients(struct control *control, char *error)
+{
+    _Static_assert((int)CONTROL_ERROR_MAX >= (int)UNIX_SOCKET_ERROR_MAX, "it fits");
+    control->listen_fd = unix_socket_listen(control->options.path, error);
+    if (control->listen_fd < 0) return false;
+    const int rc = start_thread(control);
+    if (rc == 0) return true;
+    fail(&control->options, rc, error);
+    close(control->listen_fd);
+    unlink(control->options.path);
+    return false;
+}
+
 bool
 control_open(struct control **out, const struct control_options *options, char *error)
 {
     struct control *control = calloc(1, sizeof *control);
-    _Static_assert((int)CONTROL_ERROR_MAX >= (int)UNIX_SOCKET_ERROR_MAX, "it fits");
-    snprintf(error, CONTROL_ERROR_MAX, "socket: out of memory");
-    if (control == NULL) return false;
-    control->options = *options;
-    control->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    control->listen_fd =
-        control->stop_fd >= 0 ? unix_socket_listen(options->path, error) : -1;
-    if (control->listen_fd >= 0 && start_thread(control) == 0) {
-        *out = control;
-        return true;
+    const int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (control == NULL || stop_fd < 0) {
+        fail(options, errno, error);
+    } else {
+        *control = (struct control){.options = *options, .stop_fd = stop_fd};
+        if (listen_to_clients(control, error)) {
+            *out = control;
+            return true;
+        }
     }
-    if (control->listen_fd >= 0) {
-        close(control->listen_fd);
-        unlink(options->path);
-    }
-    if (control->stop_fd >= 0) close(control->stop_fd);
+    if (stop_fd >= 0) close(stop_fd);
     free(control);
     return false;
 }

@@ -195,10 +195,10 @@ shared_flow(struct flowtab *table, const struct flow_key *of)
 {
     struct flow_key key = {.iface = of->iface, .proto = of->proto};
     const uint32_t hash = flow_key_hash(&key, table->seed);
-    table->lack.shared_packets++;
     struct flow *flow = find(table, &key, hash);
     if (flow == NULL) flow = insert(table, &key, hash);
     if (flow == NULL) return NULL;
+    table->lack.shared_packets++;
     flow->is_overflow = flow->is_known = flow->is_certain = flow->l7_done = true;
     return flow;
 }

@@ -174,8 +174,7 @@ static void
 lose_slot(struct slot *slot)
 {
     if (slot->ifindex == 0 || slot->is_seen) return;
-    if (slot->rule != NULL)
-        log_line("%s: it has vanished; captured again once it is back", slot->name);
+    log_line("%s: it has vanished; captured again once it is back", slot->name);
     set_ifindex(slot, 0);
     slot->is_up = false;
 }

@@ -95,6 +95,16 @@ ask(struct links *links)
 
 enum answer { ANSWER_MORE, ANSWER_WHOLE, ANSWER_TORN, ANSWER_FAILED };
 
+/* With the reason in errno. */
+static enum answer
+refused(const struct nlmsghdr *header)
+{
+    const struct nlmsgerr *error = mnl_nlmsg_get_payload(header);
+    errno =
+        header->nlmsg_len < MNL_NLMSG_HDRLEN + sizeof *error ? EPROTO : -error->error;
+    return ANSWER_FAILED;
+}
+
 /* One part of the kernel's answer.  The whole is torn where interfaces came or went
  * while the kernel listed them. */
 static enum answer
@@ -105,7 +115,7 @@ take_part(struct links *links, size_t bytes, bool *is_torn)
          mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
         if (header->nlmsg_seq != links->sequence) continue; /* of an earlier question */
         if (header->nlmsg_flags & NLM_F_DUMP_INTR) *is_torn = true;
-        if (header->nlmsg_type == NLMSG_ERROR) return ANSWER_FAILED;
+        if (header->nlmsg_type == NLMSG_ERROR) return refused(header);
         if (header->nlmsg_type == NLMSG_DONE) return ANSWER_WHOLE;
         if (header->nlmsg_type == RTM_NEWLINK && !take_link(links, header))
             return ANSWER_FAILED;

@@ -275,7 +275,7 @@ set_log_address(struct config *config, const char *text)
     const size_t length = colon ? (size_t)(colon - text) : strlen(text);
     if (length == 0 || length >= sizeof host) return false;
     snprintf(host, sizeof host, "%.*s", (int)length, text);
-    if (is_bracketed && host[length - 1] != ']') return false;
+    if (is_bracketed && (length < 3 || host[length - 1] != ']')) return false;
     if (is_bracketed) host[length - 1] = '\0';
     if (colon != NULL) {
         const long port = strtol(colon + 1, &end, 10);

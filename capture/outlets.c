@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "capture/log.h"
 
@@ -16,6 +17,28 @@ warn(void *arg, const struct godb_err *warning)
 {
     (void)arg;
     log_line("warning: %s", warning->msg);
+}
+
+/* --- Memory ------------------------------------------------------------------ */
+
+enum { MEMORY_TRIES = 10, MEMORY_PAUSE_MS = 100 };
+
+/* What is short now may be there in a moment, and live the thread that writes has
+ * minutes.  False: tried often enough. */
+static bool
+wait_for_memory(const struct outlets *o, int *tries)
+{
+    if (o->is_strict || ++*tries >= MEMORY_TRIES) return false;
+    nanosleep(&(struct timespec){0, MEMORY_PAUSE_MS * 1000000L}, NULL);
+    return true;
+}
+
+static void
+tell_lost(struct outlets *o, const char *what, size_t count)
+{
+    log_line("error: %s: %zu flows are lost: out of memory", what, count);
+    o->has_lost = true;
+    o->has_failed = o->is_strict;
 }
 
 /* --- Outlets ----------------------------------------------------------------- */
@@ -36,8 +59,9 @@ outlet_of(struct outlets *o, const char *iface)
     while (outlet != NULL && strcmp(outlet->iface, iface) != 0)
         outlet = outlet->next;
     if (outlet != NULL) return outlet;
-    outlet = calloc(1, sizeof *outlet);
-    if (outlet == NULL) return NULL;
+    int tries = 0;
+    while ((outlet = calloc(1, sizeof *outlet)) == NULL)
+        if (!wait_for_memory(o, &tries)) return NULL;
     snprintf(outlet->iface, sizeof outlet->iface, "%s", iface);
     outlet->next = o->first;
     o->first = outlet;
@@ -172,16 +196,27 @@ fold_kept(struct outlets *o, struct outlet *outlet)
             outlet->iface, count, o->max_waiting);
 }
 
+/* NULL: out of memory. */
+static struct rotation_row *
+room_for(const struct outlets *o, struct outlet *outlet, size_t count)
+{
+    int tries = 0;
+    struct rotation_row *kept;
+    while ((kept = reallocarray(
+                outlet->kept, outlet->kept_count + count + 1, sizeof *kept)) == NULL)
+        if (!wait_for_memory(o, &tries)) return NULL;
+    return kept;
+}
+
 /* Rows of a block that failed; those without memory to keep them are lost, and it is
  * said. */
 static void
 keep(struct outlets *o, struct outlet *outlet, const struct rotation_row *rows,
     size_t count)
 {
-    struct rotation_row *kept =
-        reallocarray(outlet->kept, outlet->kept_count + count + 1, sizeof *kept);
+    struct rotation_row *kept = room_for(o, outlet, count);
     if (kept == NULL) {
-        log_line("error: %s: %zu flows are lost: out of memory", outlet->iface, count);
+        tell_lost(o, outlet->iface, count);
         return;
     }
     if (count > 0) memcpy(kept + outlet->kept_count, rows, count * sizeof *rows);
@@ -234,7 +269,7 @@ write_iface(struct outlets *o, size_t number, const struct rotation *rotation,
         write_outlet(
             o, outlet, rotation->time_s, rows, count, &rotation->stats[number]);
     else
-        log_line("error: %s: %zu flows are lost: out of memory", iface->name, count);
+        tell_lost(o, iface->name, count);
 }
 
 /* Rows that were kept of an interface that is gone by now. */
@@ -290,6 +325,15 @@ take_back_kept(struct outlets *o, struct rotation *rotation)
     }
 }
 
+static bool
+merge(const struct outlets *o, struct rotation *rotation)
+{
+    int tries = 0;
+    while (!rotation_merge(rotation))
+        if (!wait_for_memory(o, &tries)) return false;
+    return true;
+}
+
 bool
 outlets_write(struct outlets *o, struct rotation *rotation)
 {
@@ -297,10 +341,11 @@ outlets_write(struct outlets *o, struct rotation *rotation)
     if (o->is_strict && o->has_failed) return false;
     name_outlets(o, rotation);
     take_back_kept(o, rotation);
-    if (!rotation_merge(rotation)) {
-        log_line("error: %zu flows of block %" PRId64 " are lost: out of memory",
-            rotation->count, rotation->time_s);
-        return true;
+    if (!merge(o, rotation)) {
+        char what[40];
+        snprintf(what, sizeof what, "block %" PRId64, rotation->time_s);
+        tell_lost(o, what, rotation->count);
+        return !o->has_failed;
     }
     size_t at = 0;
     for (size_t iface = 0; iface < rotation->iface_count; iface++) {

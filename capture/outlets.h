@@ -30,6 +30,7 @@ struct outlets {
     size_t max_waiting;                   /* likewise */
     size_t kept_count;                    /* of all outlets */
     bool has_failed; /* is_strict: a block that will not be tried again */
+    bool has_lost;   /* rows that there was no memory for, which was said */
 };
 
 /* Open the database, creating it, and an outlet for each of these interfaces.  What was

@@ -75,10 +75,10 @@ be32(const uint8_t *bytes)
 static void
 parse_tcp(struct packet *out, struct cursor c, uint32_t segment_bytes)
 {
-    const uint8_t *rest;
-    if (take(&c, 4) == NULL || (rest = take(&c, 10)) == NULL) return;
-    out->tcp_flags = rest[9];
-    const uint32_t header_bytes = (uint32_t)(rest[8] >> 4) * 4;
+    const uint8_t *h = take(&c, 14);
+    if (h == NULL) return;
+    out->tcp_flags = h[13];
+    const uint32_t header_bytes = (uint32_t)(h[12] >> 4) * 4;
     if (header_bytes >= 20 && segment_bytes > header_bytes)
         out->payload_bytes = segment_bytes - header_bytes;
 }
@@ -159,13 +159,14 @@ is_extension(uint8_t proto)
            proto == IPPROTO_MH_;
 }
 
-/* Step over one extension header; false where it is not all there.  AH is no extension
+/* Step over one extension header; false where it is not all there: no more was captured
+ * than *segment_bytes.  AH is no extension
  * here: it is what the original counts as a protocol of its own. */
 static bool
 skip_extension(struct packet *out, struct cursor *c, uint32_t *segment_bytes)
 {
     const uint8_t *h = take(c, 8);
-    if (h == NULL || *segment_bytes < 8) return false;
+    if (h == NULL) return false;
     uint32_t more_bytes = (uint32_t)h[1] * 8;
     if (out->proto == IPPROTO_FRAGMENT_) {
         const uint16_t offset = be16(h + 2);
@@ -176,7 +177,7 @@ skip_extension(struct packet *out, struct cursor *c, uint32_t *segment_bytes)
         out->fragment_id = be32(h + 4);
         out->fragment_proto = h[0];
     }
-    if (*segment_bytes < 8 + more_bytes || take(c, more_bytes) == NULL) return false;
+    if (take(c, more_bytes) == NULL) return false;
     *segment_bytes -= 8 + more_bytes;
     out->proto = h[0];
     return true;

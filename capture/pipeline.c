@@ -109,6 +109,22 @@ pipeline_flow_count(const struct pipeline *p)
     return flowtab_count(p->table);
 }
 
+static void
+add_packets(void *arg, const struct flow *flow)
+{
+    uint64_t *sum = arg;
+    *sum += flow->packets_rcvd + flow->packets_sent;
+}
+
+uint64_t
+pipeline_held_packets(const struct pipeline *p)
+{
+    size_t cursor = 0;
+    uint64_t sum = 0;
+    flowtab_walk(p->table, &cursor, SIZE_MAX, add_packets, &sum);
+    return sum;
+}
+
 size_t
 pipeline_flow_count_of(const struct pipeline *p, size_t iface)
 {

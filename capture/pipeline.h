@@ -94,6 +94,9 @@ struct flowtab_lack pipeline_see_lack(const struct pipeline *pipeline);
 enum packet_verdict pipeline_verdict_of(enum godb_undecoded why);
 
 size_t pipeline_flow_count(const struct pipeline *pipeline);
+
+/* Packets that are in no rotation yet. */
+uint64_t pipeline_held_packets(const struct pipeline *pipeline);
 size_t pipeline_flow_count_of(const struct pipeline *pipeline, size_t iface);
 size_t pipeline_flow_bytes(const struct pipeline *pipeline);
 

@@ -60,13 +60,13 @@ prepare_directory(const char *db_path, const struct passwd *user)
 static void
 drop_capabilities(bool keep_override)
 {
-    if (capng_get_caps_process() != 0 ||
-        capng_have_capabilities(CAPNG_SELECT_CAPS) <= CAPNG_NONE)
+    const bool are_known = capng_get_caps_process() == 0;
+    if (are_known && capng_have_capabilities(CAPNG_SELECT_CAPS) <= CAPNG_NONE)
         return; /* none to drop */
     capng_clear(CAPNG_SELECT_BOTH);
     if (keep_override)
         capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_DAC_OVERRIDE);
-    if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+    if (!are_known || capng_apply(CAPNG_SELECT_CAPS) != 0)
         log_line("warning: capabilities could not be dropped");
 }
 
@@ -112,6 +112,7 @@ privileges_drop(const char *db_path, const char *user, const char *other)
         if (is_root) exit_code = prepare_directory(db_path, NULL);
         drop_capabilities(is_root && !is_own(db_path));
     }
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        log_line("warning: no_new_privs: %s", strerror(errno));
     return exit_code;
 }

@@ -9,10 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void
+bool
 promiscuous_open(struct promiscuous *out)
 {
     *out = (struct promiscuous){.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)};
+    return out->fd >= 0;
 }
 
 void

@@ -8,6 +8,8 @@
 #ifndef CAPTURE_PROMISCUOUS_H
 #define CAPTURE_PROMISCUOUS_H
 
+#include <stdbool.h>
+
 #include "capture/source.h"
 
 struct promiscuous {
@@ -16,8 +18,9 @@ struct promiscuous {
     size_t count;
 };
 
-/* Needs CAP_NET_RAW; promiscuous_set() does not.  Without it none can be set. */
-void promiscuous_open(struct promiscuous *out);
+/* Needs CAP_NET_RAW; promiscuous_set() does not.  False: errno says why, none can be
+ * set, and the rest works. */
+bool promiscuous_open(struct promiscuous *out);
 void promiscuous_close(struct promiscuous *promiscuous);
 
 /* Those of the targets that want it, and no other one. */

@@ -228,10 +228,11 @@ open_live(struct source *source, char *error)
 {
     char why[PCAP_ERRBUF_SIZE];
     enum source_status status;
-    promiscuous_open(&source->promiscuous);
     source->pcap = pcap_create("any", why);
     if (source->pcap == NULL) return fail(SOURCE_EFAILED, error, "capture", why);
     if ((status = activate(source, error)) != SOURCE_OK) return status;
+    if (!promiscuous_open(&source->promiscuous))
+        return fail(SOURCE_EFAILED, error, "promiscuous mode", strerror(errno));
     if ((status = find_link(source, "capture", error)) != SOURCE_OK) return status;
     if ((status = source_follow(source, NULL, 0, error)) != SOURCE_OK) return status;
     source->is_following = false;

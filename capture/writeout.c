@@ -240,7 +240,7 @@ writeout_has_failed(struct writeout *w)
 static int
 lost_rows(struct writeout *w)
 {
-    int rc = w->has_failed ? -1 : 0;
+    int rc = w->has_failed || w->outlets.has_lost ? -1 : 0;
     for (const struct outlet *at = w->outlets.first; at != NULL; at = at->next) {
         if (at->kept_count == 0) continue;
         log_line("error: %s: %zu flows could not be written and are lost", at->iface,

@@ -59,17 +59,37 @@ read_header(int fd, uint8_t header[BLOCK_INDEX_HEADER])
 
 /* --- Reading ---------------------------------------------------------------------- */
 
+/* A file that is too short has not got them, and never had. */
+static bool
+read_at(struct block_index *index, void *to, size_t count_bytes, uint64_t at)
+{
+    int rc = fs_read_at(index->fd, to, count_bytes, at);
+    if (rc != 0 && rc != ENODATA) index->os_errno = rc;
+    return rc == 0;
+}
+
+static bool
+is_index(struct block_index *index)
+{
+    struct stat st;
+    if (fstat(index->fd, &st) != 0) {
+        index->os_errno = errno;
+        return false;
+    }
+    return S_ISREG(st.st_mode) &&
+           read_at(index, index->header, sizeof index->header, 0) &&
+           memcmp(index->header, magic, sizeof magic) == 0;
+}
+
 void
 block_index_open(struct block_index *index, int dir_fd, uint32_t owner)
 {
-    struct stat st;
     index->owner = owner;
+    index->os_errno = 0;
     index->fd = openat(
         dir_fd, BLOCK_INDEX_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
-    if (index->fd < 0) return;
-    if (fstat(index->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-        !read_header(index->fd, index->header))
-        block_index_close(index);
+    if (index->fd < 0 && errno != ENOENT) index->os_errno = errno;
+    if (index->fd >= 0 && !is_index(index)) block_index_close(index);
 }
 
 void
@@ -79,6 +99,13 @@ block_index_close(struct block_index *index)
     index->fd = -1;
 }
 
+bool
+block_index_is_hindered(const struct block_index *index)
+{
+    return index->os_errno == EIO || index->os_errno == ENOMEM ||
+           index->os_errno == EMFILE || index->os_errno == ENFILE;
+}
+
 static uint32_t
 record_start(const struct block_index *index, uint32_t slot)
 {
@@ -86,13 +113,12 @@ record_start(const struct block_index *index, uint32_t slot)
 }
 
 bool
-block_index_find(
-    const struct block_index *index, uint32_t slot, struct block_record *out)
+block_index_find(struct block_index *index, uint32_t slot, struct block_record *out)
 {
     uint8_t bytes[BLOCK_RECORD_BYTES];
     if (index->fd < 0 || slot >= GODB_DAY_BLOCKS || record_start(index, slot) == 0)
         return false;
-    return fs_read_at(index->fd, bytes, sizeof bytes, record_start(index, slot)) == 0 &&
+    return read_at(index, bytes, sizeof bytes, record_start(index, slot)) &&
            block_record_unpack(out, bytes);
 }
 
@@ -115,7 +141,7 @@ block_index_owns(
 }
 
 uint32_t
-block_index_count(const struct block_index *index)
+block_index_count(struct block_index *index)
 {
     struct block_record record;
     uint32_t count = index->fd < 0 ? 0 : GODB_DAY_BLOCKS;

@@ -37,19 +37,26 @@ enum { BLOCK_INDEX_HEADER = 4096 };
 /* --- Reading ---------------------------------------------------------------------- */
 
 struct block_index {
-    int fd;         /* -1: none */
+    int fd;       /* -1: none */
+    int os_errno; /* why there is none, or a record was not found; 0: it is not there */
     uint32_t owner; /* what records of this day have as theirs */
     uint8_t header[BLOCK_INDEX_HEADER];
 };
 
 /* Open the index of a day; one that is missing or makes no sense is as good as none.
- * owner: of the day.  *index is to be closed afterwards in any case. */
+ * owner: of the day.  *index is to be closed afterwards in any case.  Who writes
+ * another index in its place is to look at os_errno: what this one knows may not be
+ * lost. */
 void block_index_open(struct block_index *index, int dir_fd, uint32_t owner);
 void block_index_close(struct block_index *index);
 
+/* Was there no memory, no descriptor, or a disk that failed, so that what it knows is
+ * missed?  One that may not be read is as good as none. */
+bool block_index_is_hindered(const struct block_index *index);
+
 /* The record of the block in this slot of the commit column. */
 bool block_index_find(
-    const struct block_index *index, uint32_t slot, struct block_record *out);
+    struct block_index *index, uint32_t slot, struct block_record *out);
 
 /* Is the record in this slot of this day, and did not come with the index of another?
  * False too for those that do not say. */
@@ -58,7 +65,7 @@ bool block_index_owns(
 
 /* How many blocks the index knows of: behind the last slot that has a record of this
  * day. */
-uint32_t block_index_count(const struct block_index *index);
+uint32_t block_index_count(struct block_index *index);
 
 /* Is the column file as it was when the index was written? */
 bool block_index_is_fresh(const struct block_index *index, const struct colfile *file);

@@ -90,6 +90,20 @@ enter_day(struct godb_block_list *list, struct godb_err *err)
 
 /* --- Blocks ----------------------------------------------------------------------- */
 
+/* The counts of packets are no longer those that were written. */
+static void
+check_packets(struct godb_block_list *list, const struct day_block *block,
+    struct godb_block_info *out)
+{
+    if (!block->is_own ||
+        block_record_has_packets(&block->record, &out->pcap, out->packets_logged))
+        return;
+    snprintf(out->status, sizeof out->status,
+        "%.200s/meta.json: packets are not counted as they were", list->day.path);
+    out->pcap = (struct godb_pcap_stats)GODB_PCAP_STATS_UNKNOWN;
+    out->packets_logged = -1;
+}
+
 /* The sum in meta.json is no longer the one of the flows. */
 static void
 check_traffic(struct godb_block_list *list, const struct day_block *block,
@@ -115,6 +129,7 @@ fill_sizes(struct godb_block_list *list, struct godb_block_info *out)
         return;
     }
     const uint32_t rows = block.row_count;
+    check_packets(list, &block, out);
     check_traffic(list, &block, out);
     out->flow_count = rows;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
@@ -159,7 +174,7 @@ fill_block(struct godb_block_list *list, struct godb_block_info *out)
 }
 
 static bool
-is_selected(const struct godb_block_list *list)
+is_selected(struct godb_block_list *list)
 {
     struct godb_err why;
     const int64_t time_s = day_block_time(&list->day, list->slot);

@@ -14,6 +14,9 @@
 enum {
     FLAG_SORTED = 1,
     FLAG_L7_TABLE = 2,
+    FLAG_UNDECODED = 4,
+    FLAG_BITS = 8, /* the packets' check stands above them */
+    FLAGS_AT = 16,
     OWNER_AT = 20,
     TRAFFIC_AT = BLOCK_RECORD_BYTES - 12,
     HASH_AT = BLOCK_RECORD_BYTES - 8
@@ -44,6 +47,47 @@ block_record_traffic(int64_t traffic_bytes)
     if (traffic_bytes < 0) return 0;
     put_be64(bytes, (uint64_t)traffic_bytes);
     return never_0(XXH3_64bits(bytes, sizeof bytes));
+}
+
+static bool
+has_undecoded(const struct godb_pcap_stats *pcap)
+{
+    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
+        if (pcap->undecoded[i] >= 0) return true;
+    return false;
+}
+
+static uint32_t
+packets_check(const struct godb_pcap_stats *pcap, int64_t packets_logged)
+{
+    const int64_t counts[] = {
+        pcap->received, pcap->dropped, pcap->if_dropped, packets_logged};
+    uint8_t bytes[8 * (4 + GODB_UNDECODED_COUNT)];
+    for (int i = 0; i < 4; i++)
+        put_be64(bytes + 8 * i, (uint64_t)counts[i]);
+    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
+        put_be64(bytes + 8 * (4 + i), (uint64_t)pcap->undecoded[i]);
+    return never_0(XXH3_64bits(bytes, sizeof bytes) >> (32 + FLAG_BITS));
+}
+
+void
+block_record_note_packets(struct block_record *record,
+    const struct godb_pcap_stats *pcap, int64_t packets_logged)
+{
+    record->packets_check = packets_check(pcap, packets_logged);
+    record->has_undecoded = has_undecoded(pcap);
+}
+
+bool
+block_record_has_packets(const struct block_record *record,
+    const struct godb_pcap_stats *pcap, int64_t packets_logged)
+{
+    const bool knows_reasons = has_undecoded(pcap);
+    const bool knows_any = knows_reasons || pcap->received >= 0 || pcap->dropped >= 0 ||
+                           pcap->if_dropped >= 0;
+    return record->packets_check == 0 || !knows_any ||
+           (record->has_undecoded && !knows_reasons) ||
+           record->packets_check == packets_check(pcap, packets_logged);
 }
 
 /* --- Describing values ------------------------------------------------------------ */
@@ -175,6 +219,15 @@ get_range(struct cursor *at, int width_bytes, struct block_record_column *column
     }
 }
 
+static uint32_t
+flags_of(const struct block_record *record)
+{
+    return (record->is_sorted ? FLAG_SORTED : 0) |
+           (record->has_l7_table ? FLAG_L7_TABLE : 0) |
+           (record->has_undecoded ? FLAG_UNDECODED : 0) |
+           record->packets_check << FLAG_BITS;
+}
+
 void
 block_record_pack(uint8_t to[BLOCK_RECORD_BYTES], const struct block_record *record)
 {
@@ -183,8 +236,7 @@ block_record_pack(uint8_t to[BLOCK_RECORD_BYTES], const struct block_record *rec
     put_be64(to, (uint64_t)record->time_s);
     put_be32(to + 8, record->row_count);
     put_be32(to + 12, record->line_count);
-    put_be32(to + 16, (record->is_sorted ? FLAG_SORTED : 0) |
-                          (record->has_l7_table ? FLAG_L7_TABLE : 0));
+    put_be32(to + FLAGS_AT, flags_of(record));
     put_be32(to + OWNER_AT, record->owner);
     put_be32(to + TRAFFIC_AT, record->traffic_check);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++, at.to += 20) {
@@ -210,8 +262,11 @@ block_record_unpack(struct block_record *out, const uint8_t from[BLOCK_RECORD_BY
     out->time_s = (int64_t)get_be64(from);
     out->row_count = get_be32(from + 8);
     out->line_count = get_be32(from + 12);
-    out->is_sorted = get_be32(from + 16) & FLAG_SORTED;
-    out->has_l7_table = get_be32(from + 16) & FLAG_L7_TABLE;
+    const uint32_t flags = get_be32(from + FLAGS_AT);
+    out->is_sorted = flags & FLAG_SORTED;
+    out->has_l7_table = flags & FLAG_L7_TABLE;
+    out->has_undecoded = flags & FLAG_UNDECODED;
+    out->packets_check = flags >> FLAG_BITS;
     out->owner = get_be32(from + OWNER_AT);
     out->traffic_check = get_be32(from + TRAFFIC_AT);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++, at.from += 20) {

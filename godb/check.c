@@ -54,11 +54,10 @@ check_tell(
         err_sys(&line, finding->repair_errno, "%.400s; cannot be repaired", reason);
     else
         err_set(&line, GODB_ECORRUPT, "%s", reason);
-    snprintf(path, sizeof path, "%s%s%s", finding->dir,
-        finding->dir[0] && finding->file ? "/" : "",
-        finding->file ? finding->file : "");
-    const struct godb_problem problem = {finding->severity, finding->kind,
-        path[0] ? path : ".", check->iface, finding->time_s, finding->repair, line.msg};
+    snprintf(path, sizeof path, "%s%s%s", finding->dir, finding->dir[0] ? "/" : "",
+        finding->file);
+    const struct godb_problem problem = {finding->severity, finding->kind, path,
+        check->iface, finding->time_s, finding->repair, line.msg};
     count_problem(check->counts, &problem);
     if (check->spec->problem) check->spec->problem(check->spec->arg, &problem);
 }
@@ -66,37 +65,54 @@ check_tell(
 /* --- summary.json ----------------------------------------------------------------- */
 
 static void
-tell_summary(struct check *check, int rc, int os_errno, const char *before,
-    const char *iface, const char *behind)
+tell_summary(struct check *check, int rc, const struct godb_err *err,
+    const char *before, const char *iface, const char *behind)
 {
-    const int why = rc == GODB_OK ? 0 : os_errno ? os_errno : EIO;
+    const int why = err_errno(rc, err);
     const struct check_finding finding = {
         GODB_WARNING, "summary", "", "summary.json", 0, check_outcome(check, why), why};
     if (rc == GODB_EBUSY) return; /* another program is just putting it right */
     check_tell(check, &finding, "%s '%s'%s", before, iface, behind);
 }
 
+/* Tells so, once.  True where what was there is gone, so that another can be made. */
+static bool
+cannot_read_summary(struct check *check, const struct godb_err *why)
+{
+    const bool is_of_file = err_is_of_file(why);
+    const bool goes = is_of_file && check->spec->does_repair;
+    const int failed = goes ? repair_quarantine(check, "", "summary.json") : 0;
+    const struct check_finding finding = {GODB_WARNING, "summary", "", "summary.json",
+        0, is_of_file ? check_outcome(check, failed) : GODB_NOT_REPAIRABLE, failed};
+    if (!check->summary_is_told) check_tell(check, &finding, "%s", why->msg);
+    check->summary_is_told = true;
+    return goes && failed == 0;
+}
+
 /* The entry of an interface, against what its blocks came to. */
-static void
-check_summary(struct check *check)
+static int
+check_summary(struct check *check, struct godb_err *err)
 {
     const char *root = godb_root(check->db);
     const struct summary_entry now = {meta_number(check->flow_count),
         meta_number(check->traffic_bytes), check->begin_s, check->end_s};
     struct summary_entry old;
-    struct godb_err err = {0};
-    int rc = summary_read(&old, root, check->iface, NULL);
+    struct godb_err why = {0};
+    int rc = summary_read(&old, root, check->iface, &why);
+    if (rc == GODB_ENOMEM) return err_nomem(err);
     if (rc == GODB_OK && old.flow_count == now.flow_count &&
         old.traffic_bytes == now.traffic_bytes && old.begin_s == now.begin_s &&
         old.end_s == now.end_s)
-        return;
+        return GODB_OK;
     const bool has_entry = rc == GODB_OK;
-    if (rc == GODB_ECORRUPT && !check->spec->does_repair) return; /* told already */
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !cannot_read_summary(check, &why))
+        return GODB_OK;
     rc = check->spec->does_repair
-             ? summary_update(root, check->iface, &now, false, &err)
+             ? summary_update(root, check->iface, &now, false, &why)
              : GODB_OK;
-    tell_summary(check, rc, err.os_errno, has_entry ? "has of" : "has no", check->iface,
+    tell_summary(check, rc, &why, has_entry ? "has of" : "has no", check->iface,
         has_entry ? " other totals than its blocks" : "");
+    return GODB_OK;
 }
 
 static void
@@ -104,10 +120,10 @@ check_entry(struct check *check, const char *name)
 {
     struct godb_err err = {0};
     if (godb_has_iface(check->db, name)) return;
-    const int rc = check->spec->does_repair && godb_iface_check(name, NULL) == GODB_OK
+    const int rc = check->spec->does_repair
                        ? summary_forget(godb_root(check->db), name, &err)
                        : GODB_OK;
-    tell_summary(check, rc, err.os_errno, "has", name, ", which is no interface here");
+    tell_summary(check, rc, &err, "has", name, ", which is no interface here");
 }
 
 static void
@@ -117,17 +133,14 @@ visit_entry(void *arg, const char *name)
 }
 
 /* Can it be read, and are there interfaces in it that are gone? */
-static void
-check_summary_file(struct check *check)
+static int
+check_summary_file(struct check *check, struct godb_err *err)
 {
     struct godb_err why;
     int rc = summary_each(godb_root(check->db), visit_entry, check, &why);
-    if (rc == GODB_OK || rc == GODB_ENOTFOUND) return;
-    const int os_errno =
-        check->spec->does_repair ? repair_quarantine(check, "", "summary.json") : 0;
-    const struct check_finding finding = {GODB_WARNING, "summary", "", "summary.json",
-        0, check_outcome(check, os_errno), os_errno};
-    check_tell(check, &finding, "%s", why.msg);
+    if (rc == GODB_ENOMEM) return err_nomem(err);
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND) cannot_read_summary(check, &why);
+    return GODB_OK;
 }
 
 /* --- Interfaces ------------------------------------------------------------------- */
@@ -157,6 +170,19 @@ check_one_day(
     return rc;
 }
 
+/* A link was told in the root, where that was looked at; one may be gone by now. */
+static int
+cannot_open_iface(struct check *check, struct godb_err *err)
+{
+    const struct check_finding finding = {
+        GODB_DAMAGE, "link", "", check->iface, 0, GODB_NOT_REPAIRABLE, 0};
+    if (errno != ELOOP && errno != ENOENT)
+        return err_sys(err, errno, "%s/%s", godb_root(check->db), check->iface);
+    if (errno == ELOOP && check->spec->ifaces != NULL)
+        check_tell(check, &finding, "is a symbolic link, which is not followed");
+    return GODB_OK;
+}
+
 static bool
 has_writer(int iface_fd)
 {
@@ -174,7 +200,7 @@ check_iface(struct check *check, const struct day_list *days, uint32_t number,
     check->flow_count = check->traffic_bytes = 0;
     check->begin_s = check->end_s = 0;
     check->iface_fd = fs_open_below(godb_root(check->db), check->iface, NULL);
-    if (check->iface_fd < 0) return GODB_OK; /* a link, which the root's check told */
+    if (check->iface_fd < 0) return cannot_open_iface(check, err);
     check->has_writer = !check->spec->does_repair && has_writer(check->iface_fd);
     check->counts->busy_count += check->has_writer;
     check->counts->iface_count++;
@@ -182,7 +208,7 @@ check_iface(struct check *check, const struct day_list *days, uint32_t number,
     for (size_t i = 0; i < days->count && rc == GODB_OK; i++)
         if (days->days[i].iface == number) rc = check_one_day(check, days, i, err);
     if (rc == GODB_OK && check->is_complete && !check->has_writer && check->end_s > 0)
-        check_summary(check);
+        rc = check_summary(check, err);
     close(check->iface_fd);
     check->iface = NULL;
     return rc;
@@ -194,14 +220,30 @@ check_ifaces(struct check *check, const struct day_list *days, struct godb_err *
     int rc = GODB_OK;
     if (check->spec->ifaces == NULL) {
         rc = check_dir(check, check->root_fd, "", CHECK_ROOT, err);
-        if (rc == GODB_OK) check_summary_file(check);
+        if (rc == GODB_OK) rc = check_summary_file(check, err);
     }
     for (uint32_t i = 0; i < days->iface_count && rc == GODB_OK; i++)
         rc = check_iface(check, days, i, err);
     return rc;
 }
 
-/* --- Locks ------------------------------------------------------------------------ */
+/* --- Repairing -------------------------------------------------------------------- */
+
+/* One that is not there yet: two repairs of a second do not meet in it. */
+static void
+name_quarantine(struct check *check)
+{
+    struct tm tm;
+    char stamp[32];
+    const time_t now = time(NULL);
+    gmtime_r(&now, &tm);
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &tm);
+    const int length = snprintf(check->quarantine, sizeof check->quarantine,
+        ".quarantine/%s-%ld", stamp, (long)getpid());
+    for (int n = 2; faccessat(check->root_fd, check->quarantine, F_OK, 0) == 0; n++)
+        snprintf(check->quarantine + length, sizeof check->quarantine - (size_t)length,
+            ".%d", n);
+}
 
 static int
 lock_iface(struct check *check, const char *iface, int *out, struct godb_err *err)
@@ -211,6 +253,7 @@ lock_iface(struct check *check, const char *iface, int *out, struct godb_err *er
     if (*out < 0 && errno == ELOOP) return GODB_OK; /* is told, and left alone */
     if (*out < 0) return err_sys(err, errno, "%s/%s", root, iface);
     if (flock(*out, LOCK_EX | LOCK_NB) == 0) return GODB_OK;
+    if (errno != EWOULDBLOCK) return err_sys(err, errno, "%s/%s", root, iface);
     return err_set(err, GODB_EBUSY,
         "%s/%s: a program is writing to this interface; stop it to repair", root,
         iface);
@@ -224,6 +267,7 @@ repair_locked(struct check *check, const struct day_list *days, struct godb_err 
     int rc = fds ? GODB_OK : err_nomem(err);
     for (; rc == GODB_OK && count < days->iface_count; count++)
         rc = lock_iface(check, days->ifaces[count], &fds[count], err);
+    name_quarantine(check);
     if (rc == GODB_OK) rc = check_ifaces(check, days, err);
     for (size_t i = 0; i < count; i++)
         if (fds[i] >= 0) close(fds[i]);
@@ -232,18 +276,6 @@ repair_locked(struct check *check, const struct day_list *days, struct godb_err 
 }
 
 /* ---------------------------------------------------------------------------------- */
-
-static void
-name_quarantine(struct check *check)
-{
-    struct tm tm;
-    char stamp[32];
-    const time_t now = time(NULL);
-    gmtime_r(&now, &tm);
-    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &tm);
-    snprintf(check->quarantine, sizeof check->quarantine, ".quarantine/%s-%ld", stamp,
-        (long)getpid());
-}
 
 int
 godb_check(struct godb_check_counts *out, struct godb *db,
@@ -256,14 +288,14 @@ godb_check(struct godb_check_counts *out, struct godb *db,
     int rc = day_list_make(&days, db, &sel, err);
     if (rc != GODB_OK) return rc;
     struct check check = {.db = db, .spec = spec, .counts = out};
-    name_quarantine(&check);
     check.root_fd = fs_open_dir(AT_FDCWD, godb_root(db));
-    if (check.root_fd < 0)
-        rc = err_sys(err, errno, "%s", godb_root(db));
-    else
+    if (check.root_fd >= 0) {
         rc = spec->does_repair ? repair_locked(&check, &days, err)
                                : check_ifaces(&check, &days, err);
-    if (check.root_fd >= 0) close(check.root_fd);
+        close(check.root_fd);
+    } else {
+        rc = err_sys(err, errno, "%s", godb_root(db));
+    }
     day_list_free(&days);
     return rc;
 }

@@ -30,6 +30,7 @@ struct check {
     bool is_complete; /* the sums below are those of all its blocks */
     uint64_t flow_count, traffic_bytes;
     int64_t begin_s, end_s;
+    bool summary_is_told; /* that it cannot be read */
     /* The day at hand. */
     char dir[GODB_IFACE_MAX + 32]; /* below the root: "eth0/1700006400" */
     int64_t day_s;
@@ -42,7 +43,7 @@ struct check {
 struct check_finding {
     enum godb_severity severity;
     const char *kind;
-    const char *dir, *file; /* dir "" is the root; file NULL: the directory itself */
+    const char *dir, *file; /* dir "" is the root */
     int64_t time_s;
     enum godb_repair repair;
     int repair_errno;
@@ -70,15 +71,17 @@ int check_dir(struct check *check, int dir_fd, const char *dir, enum check_place
 struct check_block {
     int64_t time_s;
     uint32_t row_count;
-    bool is_good;                   /* every column could be read and is as written */
-    bool has_l7_flag, has_l7_table; /* does the index say whether; and what */
+    bool is_good;    /* every column could be read and is as written */
+    bool has_record; /* the index says of this block: */
     uint64_t traffic_bytes, packets;
+    struct block_record record;
 };
 
 struct check_blocks {
     struct check_block blocks[GODB_DAY_BLOCKS];
     uint32_t count, bad_count;
     bool has_record_all; /* each good block has one */
+    bool is_fresh;       /* the index was written when the columns were as they are */
 };
 
 /* Each header and each block of the day at hand.  GODB_OK also where there is damage,
@@ -100,11 +103,11 @@ int repair_quarantine(struct check *check, const char *dir, const char *name);
 int repair_save(struct check *check, const char *dir, const char *name, int fd,
     uint64_t from, uint64_t count_bytes);
 
-/* Does the column's header differ from what the index's records say, all of whose
- * blocks lie where they say with the bytes that they say?  *header is then the one
- * that it was. */
-bool repair_find_header(const struct block_index *index, struct colfile *file,
-    uint8_t header[COLFILE_HEADER]);
+/* *out_differs: the column's header is not what the index's records say, all of whose
+ * blocks lie where they say with the bytes that they say.  *header is then the one that
+ * it was.  GODB_ENOMEM: it cannot be told. */
+int repair_find_header(struct block_index *index, struct colfile *file,
+    uint8_t header[COLFILE_HEADER], bool *out_differs, struct godb_err *err);
 
 /* Write it, stamps last.  0 or an errno. */
 int repair_write_header(

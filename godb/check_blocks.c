@@ -111,28 +111,40 @@ use_header(struct colfile *file, const uint8_t header[COLFILE_HEADER])
         file->used++;
 }
 
-/* Headers that are not as the index knows them, while the blocks are; the commit
- * column's last, so that a block appears as a whole.  True where one was put right. */
-static bool
-check_headers(struct check *check, struct day *day)
+/* A header that is not as the index knows it, while the blocks are.  *out_restored is
+ * set where it was put right. */
+static int
+check_header(struct check *check, struct day *day, struct colfile *file,
+    bool *out_restored, struct godb_err *err)
 {
     uint8_t header[COLFILE_HEADER];
-    bool is_restored = false;
-    if (day->v4 || may_change(check)) return false;
-    for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
-        struct colfile *file = &day->files[col];
-        if (!is_open(day, col) || !repair_find_header(&day->index, file, header))
-            continue;
-        const int rc = restore(check, file, header);
-        const struct check_finding finding = {GODB_DAMAGE, "header", check->dir,
-            godb_columns[col].file, 0, check_outcome(check, rc), rc};
-        check->is_damaged |= finding.repair != GODB_REPAIRED;
-        is_restored |= finding.repair == GODB_REPAIRED;
-        use_header(file, header);
-        check_tell(check, &finding,
-            "the header is not the one of its blocks, which are as they were written");
-    }
-    return is_restored;
+    bool differs;
+    int rc = repair_find_header(&day->index, file, header, &differs, err);
+    if (rc != GODB_OK || !differs) return rc;
+    const int failed = restore(check, file, header);
+    const struct check_finding finding = {GODB_DAMAGE, "header", check->dir,
+        godb_columns[file->column].file, 0, check_outcome(check, failed), failed};
+    if (finding.repair == GODB_REPAIRED)
+        *out_restored = true;
+    else
+        check->is_damaged = true;
+    use_header(file, header);
+    check_tell(check, &finding,
+        "the header is not the one of its blocks, which are as they were written");
+    return GODB_OK;
+}
+
+/* The commit column's last, so that a block appears as a whole. */
+static int
+check_headers(
+    struct check *check, struct day *day, bool *out_restored, struct godb_err *err)
+{
+    int rc = GODB_OK;
+    if (may_change(check)) return GODB_OK;
+    for (int col = 0; col < GODB_COLUMN_COUNT && rc == GODB_OK; col++)
+        if (is_open(day, col))
+            rc = check_header(check, day, &day->files[col], out_restored, err);
+    return rc;
 }
 
 static bool
@@ -141,6 +153,17 @@ has_hole(const struct colfile *file)
     for (uint32_t slot = file->used; slot < GODB_DAY_BLOCKS && file->file_bytes; slot++)
         if (colfile_time(file, slot) != 0) return true;
     return false;
+}
+
+/* Without a slot its bytes look like those of none. */
+static bool
+has_all_blocks(const struct day *day, int col)
+{
+    for (uint32_t slot = 0; slot < day_block_count(day); slot++)
+        if (colfile_find(&day->files[col], day_block_time(day, slot), slot) ==
+            UINT32_MAX)
+            return false;
+    return true;
 }
 
 static int
@@ -155,7 +178,8 @@ cut_tail(struct check *check, const struct colfile *file, uint64_t end)
     const int fd = openat(check->dir_fd, godb_columns[file->column].file,
         O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return errno;
-    rc = ftruncate(fd, (off_t)end) == 0 && fsync(fd) == 0 ? 0 : errno;
+    rc = fs_truncate(fd, end);
+    if (rc == 0) rc = fs_sync(fd);
     close(fd);
     return rc;
 }
@@ -182,7 +206,7 @@ lies_in_day(const struct check *check, int64_t time_s)
 /* Is the commit column this day's, so that it says which blocks were never finished?
  * One that was exchanged must not take the others' slots along. */
 static bool
-can_be_judged_by(const struct check *check, const struct day *day)
+can_be_judged_by(const struct check *check, struct day *day)
 {
     for (uint32_t slot = 0; slot < day_block_count(day); slot++)
         if (!lies_in_day(check, day_block_time(day, slot)) ||
@@ -237,29 +261,40 @@ check_half_written(struct check *check, const struct day *day)
     return is_dropped;
 }
 
-/* True where the day is to be opened again, as its headers were changed. */
-static bool
-check_files(struct reading *reading)
+static void
+check_slots(struct check *check, struct day *day)
 {
-    struct check *check = reading->check;
-    struct day *day = &reading->day;
     struct godb_err why;
-    if (day->v4) return false;
-    if (check_headers(check, day)) return true;
-    if (day_check_count(day, &why) != GODB_OK)
+    if (day->index.os_errno == 0 && day_check_count(day, &why) != GODB_OK)
         tell_damage(check, "lost", godb_columns[DAY_COMMIT_COLUMN].file, 0,
             without_path(check, why.msg, DAY_COMMIT_COLUMN));
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         if (is_open(day, col) && has_hole(&day->files[col]))
             tell_damage(check, "header", godb_columns[col].file, 0,
                 "a slot that is not used lies before one that is");
-    /* With damage about, nothing says which columns are right. */
-    if (check->is_damaged || may_change(check) || !can_be_judged_by(check, day))
-        return false;
-    if (check_half_written(check, day)) return true;
-    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        if (is_open(day, col)) check_tail(check, &day->files[col]);
-    return false;
+}
+
+/* *out_again: the day is to be opened again, as its headers were changed. */
+static int
+check_files(struct reading *reading, bool *out_again, struct godb_err *err)
+{
+    struct check *check = reading->check;
+    struct day *day = &reading->day;
+    *out_again = false;
+    if (day->v4) return GODB_OK;
+    int rc = check_headers(check, day, out_again, err);
+    if (rc != GODB_OK || *out_again) return rc;
+    check_slots(check, day);
+    /* With damage about, nothing says which columns are right; nor, without what the
+     * index knows, which bytes are a block's. */
+    if (check->is_damaged || may_change(check) || day->index.os_errno != 0 ||
+        !can_be_judged_by(check, day))
+        return GODB_OK;
+    *out_again = check_half_written(check, day);
+    for (int col = 0; col < GODB_COLUMN_COUNT && !*out_again; col++)
+        if (is_open(day, col) && has_all_blocks(day, col))
+            check_tail(check, &day->files[col]);
+    return GODB_OK;
 }
 
 /* --- Blocks ----------------------------------------------------------------------- */
@@ -328,9 +363,19 @@ check_block(struct reading *reading, uint32_t slot, struct check_blocks *out,
             rc = check_column(reading, &entered, col, block, err);
     if (block->is_good && !(entered.has_record && entered.is_own))
         out->has_record_all = false;
-    block->has_l7_flag = entered.is_own;
-    block->has_l7_table = entered.is_own && entered.record.has_l7_table;
+    block->has_record = entered.is_own;
+    if (entered.is_own) block->record = entered.record;
     return rc;
+}
+
+/* Whatever hindered the reading of the index, the blocks were not checked by it. */
+static void
+check_index_read(struct check *check, const struct block_index *index)
+{
+    struct godb_err why;
+    if (index->os_errno == 0 || index->os_errno == ELOOP) return; /* a link is told */
+    err_sys(&why, index->os_errno, "cannot be read, so turned bits are not found");
+    tell_damage(check, "index", BLOCK_INDEX_FILE, 0, why.msg);
 }
 
 static void
@@ -376,6 +421,8 @@ read_blocks(struct reading *reading, struct check_blocks *out, struct godb_err *
         out->bad_count += !block->is_good;
         add_block(check, block);
     }
+    out->is_fresh = reading->usable != GODB_COLUMNS_ALL || day_is_fresh(day);
+    check_index_read(check, &day->index);
     return GODB_OK;
 }
 
@@ -384,18 +431,19 @@ check_blocks(struct check *check, struct check_blocks *out, struct godb_err *err
 {
     struct reading *reading = calloc(1, sizeof *reading);
     if (reading == NULL) return err_nomem(err);
-    int rc;
+    int rc = GODB_OK;
     bool again = true;
     /* What is put right once stays so: a third time reads what is there. */
-    for (int turn = 0; again; turn++) {
+    for (int turn = 0; again && rc == GODB_OK; turn++) {
         memset(out, 0, sizeof *out);
         out->has_record_all = true;
         reading->check = check;
         reading->usable = 0;
         rc = open_day(reading, err);
         if (rc != GODB_OK) break;
-        again = check_files(reading) && turn < 2;
-        if (!again) rc = read_blocks(reading, out, err);
+        rc = check_files(reading, &again, err);
+        again = again && turn < 2;
+        if (rc == GODB_OK && !again) rc = read_blocks(reading, out, err);
         day_close(&reading->day);
     }
     day_values_free(&reading->values);

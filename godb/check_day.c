@@ -35,6 +35,13 @@ find_block(const struct check_blocks *blocks, int64_t time_s)
     return NULL;
 }
 
+static bool
+has_packets(const struct meta_block *entry, const struct check_block *block)
+{
+    return !block->has_record || block_record_has_packets(&block->record, &entry->pcap,
+                                     entry->packets_logged);
+}
+
 /* What is wrong first, before the block's stamp; NULL: nothing. */
 static const char *
 entry_fault(const struct meta_block *entry, const struct check_block *block)
@@ -45,6 +52,7 @@ entry_fault(const struct meta_block *entry, const struct check_block *block)
         return "has another number of flows of block";
     if (entry->traffic_bytes != meta_number(block->traffic_bytes))
         return "has another traffic of block";
+    if (!has_packets(entry, block)) return "has other counts of packets of block";
     return NULL;
 }
 
@@ -73,8 +81,7 @@ right_entry(const struct meta *old, const struct check_block *block)
     const struct meta_block *known = meta_find(old, block->time_s);
     struct meta_block entry = {
         block->time_s, GODB_PCAP_STATS_UNKNOWN, meta_number(block->packets), 0, 0};
-    if (known) entry = *known;
-    if (known && !block->is_good) return entry;
+    if (known && (!block->is_good || has_packets(known, block))) entry = *known;
     entry.flow_count = block->row_count;
     entry.traffic_bytes = meta_number(block->traffic_bytes);
     return entry;
@@ -109,8 +116,15 @@ repair_meta(
     }
     if (rc == GODB_OK) rc = meta_write(check->dir_fd, &meta, &why);
     meta_free(&meta);
-    if (rc == GODB_OK) return 0;
-    return rc == GODB_ENOMEM || why.os_errno == 0 ? ENOMEM : why.os_errno;
+    return err_errno(rc, &why);
+}
+
+/* Before it is taken for lost: a disk can fail once. */
+static int
+read_meta(struct meta *out, const struct check *check, struct godb_err *why)
+{
+    const int rc = meta_read(out, check->dir_fd, why);
+    return rc == GODB_EIO ? meta_read(out, check->dir_fd, why) : rc;
 }
 
 static int
@@ -119,7 +133,7 @@ check_meta(struct check *check, const struct check_blocks *blocks, struct godb_e
     struct meta meta;
     struct godb_err why;
     int64_t time_s = 0;
-    int rc = meta_read(&meta, check->dir_fd, &why);
+    int rc = read_meta(&meta, check, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
     const char *fault = rc == GODB_OK ? meta_fault(&meta, blocks, &time_s) : "";
     if (rc == GODB_ENOTFOUND && blocks->count == 0) fault = NULL;
@@ -127,10 +141,15 @@ check_meta(struct check *check, const struct check_blocks *blocks, struct godb_e
         meta_free(&meta);
         return GODB_OK;
     }
-    const int failed = repair_meta(check, &meta, blocks);
+    /* Of blocks that cannot be read now it may be all that is known. */
+    const bool can_repair =
+        !check->is_damaged &&
+        (rc == GODB_OK || rc == GODB_ENOTFOUND || err_is_of_file(&why));
+    const int failed = can_repair ? repair_meta(check, &meta, blocks) : 0;
     const struct check_finding finding = {
         rc == GODB_ENOTFOUND ? GODB_NOTE : GODB_WARNING, "meta", check->dir, META,
-        time_s, check_outcome(check, failed), failed};
+        time_s, can_repair ? check_outcome(check, failed) : GODB_NOT_REPAIRABLE,
+        failed};
     if (rc == GODB_ENOTFOUND)
         check_tell(check, &finding, "is missing: counts of packets are not known");
     else if (rc != GODB_OK)
@@ -152,7 +171,7 @@ find_nameless(const struct check_blocks *blocks, const struct l7_spaces *spaces)
         const struct check_block *block = &blocks->blocks[i];
         const bool has_table =
             l7_spaces_at(spaces, block->time_s) != godb_l7_libprotoident();
-        if (block->has_l7_flag && block->has_l7_table != has_table) return block;
+        if (block->has_record && block->record.has_l7_table != has_table) return block;
     }
     return NULL;
 }
@@ -192,36 +211,21 @@ build_index(struct check *check)
     if (rc != 0) return rc;
     rc = index_build(godb_root(check->db), check->iface, check->day_s, false, NULL,
         NULL, NULL, &why);
-    if (rc == GODB_OK) return 0;
-    return rc == GODB_ENOMEM ? ENOMEM : why.os_errno ? why.os_errno : EIO;
+    return err_errno(rc, &why);
 }
 
-/* Is every column as it was when the index was written? */
-static bool
-is_fresh(struct check *check)
+static int
+check_index(
+    struct check *check, const struct check_blocks *blocks, struct godb_err *err)
 {
-    struct day day;
-    bool fresh = true;
-    if (day_open(&day, godb_root(check->db), check->iface, check->day_s, NULL) !=
-        GODB_OK)
-        return true;
-    if (day_open_columns(&day, GODB_COLUMNS_ALL, NULL) == GODB_OK) {
-        day_open_index(&day);
-        for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-            fresh = fresh && block_index_is_fresh(&day.index, &day.files[col]);
-    }
-    day_close(&day);
-    return fresh;
-}
-
-static void
-check_index(struct check *check, const struct check_blocks *blocks)
-{
-    struct stat st;
+    struct stat st = {0};
     const bool is_there =
         fstatat(check->dir_fd, BLOCK_INDEX_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0;
-    if (blocks->count == 0 || (is_there && !S_ISREG(st.st_mode))) return;
-    if (is_there && blocks->has_record_all && is_fresh(check)) return;
+    if (!is_there && errno != ENOENT)
+        return err_sys(
+            err, errno, "%s/%s/%s", godb_root(check->db), check->dir, BLOCK_INDEX_FILE);
+    if (blocks->count == 0 || (is_there && !S_ISREG(st.st_mode))) return GODB_OK;
+    if (is_there && blocks->has_record_all && blocks->is_fresh) return GODB_OK;
     const int rc = build_index(check);
     const struct check_finding finding = {
         is_there && !blocks->has_record_all ? GODB_WARNING : GODB_NOTE, "index",
@@ -230,6 +234,7 @@ check_index(struct check *check, const struct check_blocks *blocks)
         !is_there                ? "is missing: turned bits are not found"
         : blocks->has_record_all ? "is not as new as the columns"
                                  : "has no record of blocks that are there");
+    return GODB_OK;
 }
 
 /* ---------------------------------------------------------------------------------- */
@@ -242,7 +247,7 @@ check_files(struct check *check, struct check_blocks *blocks, struct godb_err *e
     if (rc == GODB_OK) rc = check_l7(check, blocks, err);
     if (rc != GODB_OK || may_change(check)) return rc;
     rc = check_meta(check, blocks, err);
-    if (rc == GODB_OK) check_index(check, blocks);
+    if (rc == GODB_OK) rc = check_index(check, blocks, err);
     return rc;
 }
 
@@ -260,8 +265,10 @@ check_day(struct check *check, struct godb_err *err)
     } else if (errno == ELOOP) { /* which the interface's check told */
         check->is_damaged = true;
         rc = GODB_OK;
-    } else {
+    } else if (errno == ENOENT) {
         rc = check_blocks(check, blocks, err); /* of goDB v4 */
+    } else {
+        rc = err_sys(err, errno, "%s/%s", godb_root(check->db), check->dir);
     }
     free(blocks);
     return rc;

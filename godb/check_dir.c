@@ -75,19 +75,11 @@ classify_day(const char *name)
     return strcmp(name, BLOCK_INDEX_NEW_FILE) == 0 ? ENTRY_LEFTOVER : ENTRY_FOREIGN;
 }
 
-static enum entry
-classify(enum check_place place, const char *name)
-{
-    switch (place) {
-    case CHECK_ROOT:
-        return classify_root(name);
-    case CHECK_IFACE:
-        return classify_iface(name);
-    case CHECK_DAY:
-        return classify_day(name);
-    }
-    return ENTRY_FOREIGN;
-}
+static enum entry (*const classify[])(const char *name) = {
+    [CHECK_ROOT] = classify_root,
+    [CHECK_IFACE] = classify_iface,
+    [CHECK_DAY] = classify_day,
+};
 
 struct visit {
     struct check *check;
@@ -191,7 +183,7 @@ check_leftover(const struct visit *visit)
 static void
 look_at(const struct visit *visit, enum check_place place)
 {
-    const enum entry entry = classify(place, visit->name);
+    const enum entry entry = classify[place](visit->name);
     switch (entry) {
     case ENTRY_FOREIGN:
         if (S_ISLNK(visit->st.st_mode))
@@ -221,59 +213,64 @@ compare_names(const void *a, const void *b)
 }
 
 struct names {
-    char **names;
+    char **of;
     size_t count;
 };
 
 static int
 add_name(struct names *names, const char *name)
 {
-    char **more = realloc(names->names, (names->count + 1) * sizeof *more);
+    char **more = realloc(names->of, (names->count + 1) * sizeof *more);
     if (more == NULL) return ENOMEM;
-    names->names = more;
+    names->of = more;
     char *copy = strdup(name);
     if (copy == NULL) return ENOMEM;
     more[names->count++] = copy;
     return 0;
 }
 
-/* All names, sorted, so that the same database gives the same report; and so that what
- * a repair moves does not disturb the reading. */
 static int
 read_names(int dir_fd, struct names *out)
 {
     const int fd = fs_open_dir(dir_fd, ".");
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (fd < 0) return errno;
+    DIR *dir = fdopendir(fd);
     const struct dirent *entry;
-    int rc = 0;
-    if (dir == NULL) {
-        rc = errno;
-        if (fd >= 0) close(fd);
-        return rc;
-    }
+    int rc = dir ? 0 : errno;
+    if (dir == NULL) close(fd);
     while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             rc = add_name(out, entry->d_name);
     if (rc == 0) rc = errno;
-    closedir(dir);
-    if (out->count > 0)
-        qsort(out->names, out->count, sizeof *out->names, compare_names);
+    if (dir) closedir(dir);
     return rc;
 }
 
+/* What is gone since its name was read is no problem; what cannot be looked at is. */
+static int
+visit_name(struct visit *visit, enum check_place place)
+{
+    if (fstatat(visit->dir_fd, visit->name, &visit->st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : errno;
+    look_at(visit, place);
+    return 0;
+}
+
+/* In the order of names, so that the same database gives the same report; and when all
+ * are read, so that what a repair moves does not disturb the reading. */
 int
 check_dir(struct check *check, int dir_fd, const char *dir, enum check_place place,
     struct godb_err *err)
 {
     struct names names = {NULL, 0};
     int rc = read_names(dir_fd, &names);
+    if (names.count > 0) qsort(names.of, names.count, sizeof *names.of, compare_names);
     for (size_t i = 0; i < names.count; i++) {
         struct visit visit = {
-            .check = check, .dir_fd = dir_fd, .dir = dir, .name = names.names[i]};
-        if (rc == 0 && fstatat(dir_fd, visit.name, &visit.st, AT_SYMLINK_NOFOLLOW) == 0)
-            look_at(&visit, place);
-        free(names.names[i]);
+            .check = check, .dir_fd = dir_fd, .dir = dir, .name = names.of[i]};
+        if (rc == 0) rc = visit_name(&visit, place);
+        free(names.of[i]);
     }
-    free(names.names);
+    free(names.of);
     return rc == 0 ? GODB_OK : err_sys(err, rc, "%s/%s", godb_root(check->db), dir);
 }

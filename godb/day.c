@@ -26,7 +26,9 @@ static bool
 has_any_column(const struct day *day)
 {
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        if (faccessat(day->dir_fd, godb_columns[col].file, F_OK, 0) == 0) return true;
+        if (faccessat(day->dir_fd, godb_columns[col].file, F_OK, 0) == 0 ||
+            errno != ENOENT)
+            return true;
     return false;
 }
 
@@ -59,6 +61,7 @@ day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
     day->owner = block_record_owner(iface, day_s);
     day->opened = day->fresh = 0;
     day->index.fd = -1;
+    day->index.os_errno = 0;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         day->files[col].fd = -1;
         day->files[col].column = (enum godb_column)col;

@@ -61,7 +61,11 @@ int day_open_columns(struct day *day, unsigned columns, struct godb_err *err);
 /* Open blocks.index too, if there is one: day_block_enter() then finds records. */
 void day_open_index(struct day *day);
 
-/* GODB_ECORRUPT where the index knows of more blocks than the commit column has. */
+/* Was the index written when all columns were as they are now? */
+bool day_is_fresh(const struct day *day);
+
+/* GODB_ECORRUPT where the index knows of more blocks than the commit column has;
+ * GODB_EIO, GODB_ENOMEM where that cannot be told. */
 int day_check_count(struct day *day, struct godb_err *err);
 
 /* Blocks that exist, by slot of the commit column. */
@@ -138,7 +142,7 @@ uint64_t day_read_ahead(struct colfile *file, uint32_t last_slot);
 
 /* GODB_ECORRUPT where a block that a question leaves out, for its stamp or because an
  * earlier one has the same, has another stamp in the index: it may belong in. */
-int day_check_stamp(const struct day *day, uint32_t slot, struct godb_err *err);
+int day_check_stamp(struct day *day, uint32_t slot, struct godb_err *err);
 
 struct day_rows {
     uint32_t first, end;

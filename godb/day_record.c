@@ -19,6 +19,14 @@ day_open_index(struct day *day)
         block_index_open(&day->index, day->dir_fd, day->owner);
 }
 
+bool
+day_is_fresh(const struct day *day)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        if (!block_index_is_fresh(&day->index, &day->files[col])) return false;
+    return true;
+}
+
 /* Blocks that were added since the header was read. */
 static uint32_t
 count_now(const struct day *day)
@@ -33,7 +41,7 @@ count_now(const struct day *day)
 /* Turned bits in the index can name the record of a block that is there for one behind
  * the last, which would be newer.  True where there is no record, too. */
 static bool
-is_of_one_there(const struct day *day, uint32_t slot)
+is_of_one_there(struct day *day, uint32_t slot)
 {
     struct block_record record;
     if (!block_index_find(&day->index, slot, &record) ||
@@ -44,12 +52,19 @@ is_of_one_there(const struct day *day, uint32_t slot)
     return false;
 }
 
+static int
+index_err(const struct day *day, struct godb_err *err)
+{
+    return err_sys(err, day->index.os_errno, "%s/%s", day->path, BLOCK_INDEX_FILE);
+}
+
 int
 day_check_count(struct day *day, struct godb_err *err)
 {
     uint32_t known = block_index_count(&day->index);
     while (known > day_block_count(day) && is_of_one_there(day, known - 1))
         known--;
+    if (block_index_is_hindered(&day->index)) return index_err(day, err);
     if (known <= day_block_count(day) || known <= count_now(day)) return GODB_OK;
     return err_set(err, GODB_ECORRUPT,
         "%s/%s: has %u blocks, but %s knows of %u; goprobe-check may bring them back",
@@ -92,6 +107,9 @@ day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
     out->last_slot = last_slot;
     out->has_record = block_index_find(&day->index, slot, &out->record);
     out->is_own = out->has_record && block_index_owns(&day->index, slot, &out->record);
+    /* Whether it is as it was written cannot be told. */
+    if (!out->has_record && block_index_is_hindered(&day->index))
+        return index_err(day, err);
     int rc = day_block_rows(day, slot, &out->row_count, err);
     if (rc != GODB_OK || !out->has_record) return rc;
     rc = check_record(day, out, out->is_own ? err : NULL);
@@ -101,7 +119,7 @@ day_block_enter(struct day *day, uint32_t slot, uint32_t last_slot,
 }
 
 int
-day_check_stamp(const struct day *day, uint32_t slot, struct godb_err *err)
+day_check_stamp(struct day *day, uint32_t slot, struct godb_err *err)
 {
     struct block_record record;
     const int64_t time_s = day_block_time(day, slot);

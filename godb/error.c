@@ -96,6 +96,30 @@ err_nomem(struct godb_err *err)
     return err_set(err, GODB_ENOMEM, "out of memory");
 }
 
+bool
+err_is_of_file(const struct godb_err *err)
+{
+    return err->status == GODB_ECORRUPT || err->os_errno == EIO ||
+           err->os_errno == ENODATA || err->os_errno == EINVAL;
+}
+
+int
+err_errno(int rc, const struct godb_err *err)
+{
+    switch (rc) {
+    case GODB_OK:
+        return 0;
+    case GODB_ENOMEM:
+        return ENOMEM;
+    case GODB_EBUSY:
+        return EBUSY;
+    case GODB_EARG:
+        return EINVAL;
+    default:
+        return err->os_errno ? err->os_errno : EIO;
+    }
+}
+
 void
 err_prefix(struct godb_err *err, const char *prefix)
 {

@@ -32,6 +32,13 @@ err_failed(int status)
 #define err_set(...)   err_failed(err_set(__VA_ARGS__))
 #define err_sys(...)   err_failed(err_sys(__VA_ARGS__))
 #define err_nomem(err) err_failed(err_nomem(err))
+/* Is it the file that cannot be read?  Without memory or descriptors it can be later,
+ * and what is in it must not be thrown away for that. */
+bool err_is_of_file(const struct godb_err *err);
+
+/* The errno of what failed with status rc, for where there is room for no more; 0 for
+ * GODB_OK. */
+int err_errno(int rc, const struct godb_err *err);
 
 /* Put "prefix: " in front of the message that err holds. */
 void err_prefix(struct godb_err *err, const char *prefix);

@@ -22,6 +22,7 @@
 #include "godb/day.h"
 #include "godb/error.h"
 #include "godb/l7_file.h"
+#include "godb/meta.h"
 
 struct builder {
     struct day day;
@@ -29,6 +30,8 @@ struct builder {
     struct block_index_writer writer;
     struct day_values values[GODB_COLUMN_COUNT];
     struct l7_spaces l7;
+    struct meta meta;
+    bool has_bad_table; /* there is one, whatever was in it */
     struct godb_index_counts counts;
     godb_warn_fn *warn;
     void *warn_arg;
@@ -101,6 +104,29 @@ read_column(struct builder *builder, struct block_bytes *bytes, enum godb_column
     return rc;
 }
 
+/* What the writer noted stays: a count that turned since is not to become the right
+ * one. Of a block that none was noted of, meta.json is taken at its word. */
+static void
+note_packets(const struct builder *builder, struct block_bytes *bytes)
+{
+    const struct block_record *old = &bytes->block.record;
+    if (bytes->block.is_own && old->packets_check != 0) {
+        bytes->record.packets_check = old->packets_check;
+        bytes->record.has_undecoded = old->has_undecoded;
+        return;
+    }
+    const struct meta_block *entry = meta_find(&builder->meta, bytes->record.time_s);
+    if (entry)
+        block_record_note_packets(&bytes->record, &entry->pcap, entry->packets_logged);
+}
+
+static bool
+has_table(const struct builder *builder, int64_t time_s)
+{
+    return builder->has_bad_table ||
+           l7_spaces_at(&builder->l7, time_s) != godb_l7_libprotoident();
+}
+
 static int
 read_block(struct builder *builder, uint32_t slot, struct block_bytes *bytes,
     struct godb_err *err)
@@ -113,11 +139,11 @@ read_block(struct builder *builder, uint32_t slot, struct block_bytes *bytes,
     if (rc != GODB_OK) return rc;
     bytes->record.time_s = day_block_time(&builder->day, slot);
     bytes->record.owner = builder->day.owner;
+    note_packets(builder, bytes);
     /* Nor does building forget that a table is missing. */
-    bytes->record.has_l7_table =
-        bytes->block.is_own ? bytes->block.record.has_l7_table
-                            : l7_spaces_at(&builder->l7, bytes->record.time_s) !=
-                                  godb_l7_libprotoident();
+    bytes->record.has_l7_table = bytes->block.is_own
+                                     ? bytes->block.record.has_l7_table
+                                     : has_table(builder, bytes->record.time_s);
     block_record_describe(&bytes->record, bytes->columns, bytes->block.row_count);
     return GODB_OK;
 }
@@ -184,7 +210,7 @@ build_block(struct builder *builder, uint32_t slot, struct godb_err *err)
 static int
 keep_missing(struct builder *builder, struct godb_err *err)
 {
-    const struct block_index *old = &builder->day.index;
+    struct block_index *old = &builder->day.index;
     const uint32_t count = day_block_count(&builder->day);
     struct block_record record;
     struct godb_err why;
@@ -210,7 +236,12 @@ build_blocks(struct builder *builder, struct godb_err *err)
          slot++)
         if (day_block_is_first(&builder->day, slot))
             rc = build_block(builder, slot, err);
-    if (rc == GODB_OK) rc = keep_missing(builder, err);
+    if (rc != GODB_OK) return rc;
+    /* What it knows of blocks that are damaged would be forgotten. */
+    if (builder->day.index.os_errno != 0)
+        return err_sys(err, builder->day.index.os_errno, "%s/%s", builder->day.path,
+            BLOCK_INDEX_FILE);
+    rc = keep_missing(builder, err);
     if (rc != GODB_OK) return rc;
     rc = block_index_stamp(&builder->writer, builder->day.files);
     if (rc == 0 &&
@@ -230,6 +261,30 @@ lock_day(struct builder *builder, struct godb_err *err)
         err, GODB_EBUSY, "%s: another program is indexing this day", builder->day.path);
 }
 
+/* What could be read another time must not be taken for none, nor for lost. */
+static int
+unless_of_file(
+    const struct builder *builder, const struct godb_err *why, struct godb_err *err)
+{
+    if (why->status == GODB_ENOTFOUND || err_is_of_file(why)) return GODB_OK;
+    if (err) *err = *why;
+    if (why->status != GODB_ENOMEM) err_prefix(err, builder->day.path);
+    return why->status;
+}
+
+/* Either that is damaged is told when it is asked for. */
+static int
+read_side_files(struct builder *builder, struct godb_err *err)
+{
+    struct godb_err why;
+    int rc = l7_file_read(&builder->l7, builder->day.dir_fd, &why);
+    builder->has_bad_table = rc != GODB_OK && err_is_of_file(&why);
+    if (rc != GODB_OK && (rc = unless_of_file(builder, &why, err)) != GODB_OK)
+        return rc;
+    rc = meta_read(&builder->meta, builder->day.dir_fd, &why);
+    return rc == GODB_OK ? GODB_OK : unless_of_file(builder, &why, err);
+}
+
 static int
 build_day(struct builder *builder, struct godb_err *err)
 {
@@ -237,9 +292,8 @@ build_day(struct builder *builder, struct godb_err *err)
     if (rc == GODB_OK) rc = day_open_columns(&builder->day, GODB_COLUMNS_ALL, err);
     if (rc != GODB_OK) return rc;
     if (!builder->forget_old) day_open_index(&builder->day);
-    /* One that cannot be read is told when names are asked for. */
-    l7_file_read(&builder->l7, builder->day.dir_fd, NULL);
-    rc = build_blocks(builder, err);
+    rc = read_side_files(builder, err);
+    if (rc == GODB_OK) rc = build_blocks(builder, err);
     if (rc != GODB_OK) unlinkat(builder->day.dir_fd, BLOCK_INDEX_NEW_FILE, 0);
     block_index_close_write(&builder->writer);
     return rc;
@@ -262,19 +316,12 @@ index_build(const char *root, const char *iface, int64_t day_s, bool forget_old,
         day_close(&builder->day);
     }
     l7_spaces_free(&builder->l7);
+    meta_free(&builder->meta);
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         day_values_free(&builder->values[col]);
     if (out) *out = builder->counts;
     free(builder);
     return rc;
-}
-
-static bool
-is_fresh(const struct day *day)
-{
-    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
-        if (!block_index_is_fresh(&day->index, &day->files[col])) return false;
-    return true;
 }
 
 int
@@ -296,7 +343,7 @@ index_check(const char *root, const char *iface, int64_t day_s, bool *out_is_who
                 day_block_enter(&day, slot, slot, &block, NULL) == GODB_OK &&
                 block.has_record;
         }
-        *out_is_whole = out->indexed_count == out->block_count && is_fresh(&day) &&
+        *out_is_whole = out->indexed_count == out->block_count && day_is_fresh(&day) &&
                         day_check_count(&day, NULL) == GODB_OK;
     }
     day_close(&day);

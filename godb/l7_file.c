@@ -81,8 +81,8 @@ read_spaces(struct l7_spaces *out, const json_t *array, struct godb_err *err)
     return GODB_OK;
 }
 
-int
-l7_file_read(struct l7_spaces *out, int dir_fd, struct godb_err *err)
+static int
+read_file(struct l7_spaces *out, int dir_fd, struct godb_err *err)
 {
     json_t *root;
     memset(out, 0, sizeof *out);
@@ -98,6 +98,14 @@ l7_file_read(struct l7_spaces *out, int dir_fd, struct godb_err *err)
     json_decref(root);
     if (rc != GODB_OK) l7_spaces_free(out);
     return rc;
+}
+
+int
+l7_file_read(struct l7_spaces *out, int dir_fd, struct godb_err *err)
+{
+    /* Without memory jansson drops keys, and says nothing: what is bad is bad twice. */
+    const int rc = read_file(out, dir_fd, err);
+    return rc == GODB_ECORRUPT ? read_file(out, dir_fd, err) : rc;
 }
 
 void

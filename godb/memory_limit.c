@@ -37,8 +37,7 @@ static uint64_t
 physical_bytes(void)
 {
     const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_bytes > 0 ? (uint64_t)pages * (uint64_t)page_bytes
-                                       : UINT64_MAX;
+    return pages > 0 ? (uint64_t)pages * (uint64_t)page_bytes : UINT64_MAX;
 }
 
 static uint64_t
@@ -72,8 +71,7 @@ least_bytes(const char *root, char *group, const char *name)
     char path[1024];
     for (;;) {
         const int length = snprintf(path, sizeof path, "%s%s/%s", root, group, name);
-        if (length > 0 && (size_t)length < sizeof path)
-            least = smaller(least, group_bytes(path));
+        if ((size_t)length < sizeof path) least = smaller(least, group_bytes(path));
         char *last = strrchr(group, '/');
         if (last == NULL) return least;
         *last = '\0';

@@ -117,15 +117,6 @@ is_complete(const struct meta *meta, const struct day *day)
     return true;
 }
 
-/* Is it the file that cannot be read?  Without memory or descriptors it can later, and
- * what it knows beside the columns must not be thrown away for that. */
-static bool
-is_lost(const struct godb_err *why)
-{
-    return why->status == GODB_ECORRUPT || why->os_errno == EIO ||
-           why->os_errno == ENODATA || why->os_errno == EINVAL;
-}
-
 int
 mend_meta(struct meta *out, bool *out_changed, int dir_fd, const char *root,
     const char *iface, int64_t day_s, godb_warn_fn *warn, void *warn_arg,
@@ -136,7 +127,7 @@ mend_meta(struct meta *out, bool *out_changed, int dir_fd, const char *root,
     struct day day;
     memset(out, 0, sizeof *out);
     int rc = meta_read(&old, dir_fd, &why);
-    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !is_lost(&why)) {
+    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !err_is_of_file(&why)) {
         if (err) *err = why;
         return rc;
     }
@@ -168,10 +159,7 @@ mend_day(struct godb *db, const char *iface, int64_t day_s, godb_warn_fn *warn,
     char path[GODB_PATH_MAX];
     struct meta meta;
     bool changed = false;
-    int length =
-        snprintf(path, sizeof path, "%s/%s/%" PRId64, godb_root(db), iface, day_s);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return err_set(err, GODB_EARG, "%s: the path is too long", godb_root(db));
+    snprintf(path, sizeof path, "%s/%s/%" PRId64, godb_root(db), iface, day_s);
     int dir_fd = fs_open_below(godb_root(db), iface, strrchr(path, '/') + 1);
     if (dir_fd < 0) return err_sys(err, errno, "%s", path);
     int rc = mend_meta(

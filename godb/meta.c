@@ -26,6 +26,20 @@ number_of(const json_t *object, const char *key)
     return json_is_integer(value) ? json_integer_value(value) : -1;
 }
 
+/* Have we or goDB 2.x written the entry so?  Both write all of their keys. */
+static bool
+has_all_keys(const json_t *entry)
+{
+    static const char *const keys[] = {"pcap_packets_received", "pcap_packets_dropped",
+        "pcap_packets_if_dropped", "packets_logged", "flowcount", "traffic"};
+    int undecoded_count = 0;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (json_object_get(entry, keys[i]) == NULL) return false;
+    for (int i = 0; i < GODB_UNDECODED_COUNT; i++)
+        undecoded_count += json_object_get(entry, undecoded_keys[i]) != NULL;
+    return undecoded_count == 0 || undecoded_count == GODB_UNDECODED_COUNT;
+}
+
 static bool
 read_block(const json_t *entry, struct meta_block *out)
 {
@@ -39,6 +53,27 @@ read_block(const json_t *entry, struct meta_block *out)
     out->flow_count = number_of(entry, "flowcount");
     out->traffic_bytes = number_of(entry, "traffic");
     return out->time_s > 0;
+}
+
+static bool
+lacks_keys(const json_t *blocks)
+{
+    const json_t *entry;
+    size_t i;
+    json_array_foreach(blocks, i, entry) if (!has_all_keys(entry)) return true;
+    return false;
+}
+
+/* Where memory runs out jansson 2.14 drops letters of a long key, and says nothing: a
+ * key that is missing is looked for twice, so that what it counts is not thrown away
+ * when the file is written again. */
+static int
+read_root(json_t **out, int dir_fd, struct godb_err *err)
+{
+    int rc = json_file_read(out, dir_fd, META_FILE, err);
+    if (rc != GODB_OK || !lacks_keys(json_object_get(*out, "blocks"))) return rc;
+    json_decref(*out);
+    return json_file_read(out, dir_fd, META_FILE, err);
 }
 
 static int
@@ -61,7 +96,7 @@ meta_read(struct meta *out, int dir_fd, struct godb_err *err)
 {
     json_t *root;
     memset(out, 0, sizeof *out);
-    int rc = json_file_read(&root, dir_fd, META_FILE, err);
+    int rc = read_root(&root, dir_fd, err);
     if (rc != GODB_OK) return rc;
     rc = read_blocks(out, json_object_get(root, "blocks"), err);
     json_decref(root);

@@ -14,6 +14,7 @@
 
 #include "godb/bytes.h"
 #include "godb/check.h"
+#include "godb/error.h"
 #include "godb/fsutil.h"
 
 /* --- Quarantine ------------------------------------------------------------------- */
@@ -81,7 +82,8 @@ repair_quarantine(struct check *check, const char *dir, const char *name)
     if (rc != 0) return rc;
     const int from = open_source(check, dir);
     rc = from >= 0 && renameat(from, name, to, name) == 0 ? 0 : errno;
-    if (rc == 0 && (fsync(to) != 0 || fsync(from) != 0)) rc = errno;
+    if (rc == 0) rc = fs_sync(to);
+    if (rc == 0) rc = fs_sync(from);
     if (from >= 0) close(from);
     close(to);
     return rc;
@@ -99,7 +101,22 @@ copy_bytes(int to, int fd, uint64_t from, uint64_t count_bytes)
         if (rc != 0) return rc;
         at += part;
     }
-    return fsync(to) == 0 ? 0 : errno;
+    return fs_sync(to);
+}
+
+/* A file that is not there yet: a column's header may be changed twice by one repair,
+ * and the first is the one that was found. */
+static int
+open_new(int place, const char *name)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(place, name, flags, FS_FILE_MODE);
+    for (int number = 2; fd < 0 && errno == EEXIST; number++) {
+        char other[128];
+        snprintf(other, sizeof other, "%s.%d", name, number);
+        fd = openat(place, other, flags, FS_FILE_MODE);
+    }
+    return fd;
 }
 
 int
@@ -109,8 +126,7 @@ repair_save(struct check *check, const char *dir, const char *name, int fd,
     int place;
     int rc = open_quarantine(check, dir, &place);
     if (rc != 0) return rc;
-    const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
-    const int to = openat(place, name, flags, FS_FILE_MODE);
+    const int to = open_new(place, name);
     rc = to >= 0 ? copy_bytes(to, fd, from, count_bytes) : errno;
     if (to >= 0) close(to);
     close(place);
@@ -127,16 +143,21 @@ slot_number(uint8_t *header, int section, uint32_t slot)
 
 /* Has the file the recorded bytes in the recorded place?  Slots are looked at alone
  * where their numbers are not those of the header as it stands. */
-static bool
-is_on_disk(struct colfile *file, const struct block_record *record)
+static int
+look_on_disk(struct colfile *file, const struct block_record *record, bool *out,
+    struct godb_err *err)
 {
     const struct block_record_column *column = &record->columns[file->column];
     const uint64_t end = column->start + column->packed_bytes;
     const struct colfile_extent extent = {column->start, end, 0, 0};
     const uint8_t *packed;
-    return end <= file->file_bytes &&
-           colfile_load(file, 0, &extent, 0, &packed, NULL) == GODB_OK &&
+    *out = false;
+    if (end > file->file_bytes) return GODB_OK;
+    const int rc = colfile_load(file, 0, &extent, 0, &packed, NULL);
+    if (rc == GODB_ENOMEM) return err_nomem(err);
+    *out = rc == GODB_OK &&
            block_record_hash(packed, column->packed_bytes) == column->hash;
+    return GODB_OK;
 }
 
 /* What the record says of slot, put into header; false where it says nothing. */
@@ -187,25 +208,28 @@ drop_absurd(uint8_t *header, const struct colfile *file, uint32_t count)
     return true;
 }
 
-bool
-repair_find_header(const struct block_index *index, struct colfile *file,
-    uint8_t header[COLFILE_HEADER])
+int
+repair_find_header(struct block_index *index, struct colfile *file,
+    uint8_t header[COLFILE_HEADER], bool *out_differs, struct godb_err *err)
 {
     struct block_record record;
     const uint32_t count = block_index_count(index);
-    bool differs = false;
-    if (file->file_bytes < COLFILE_HEADER) return false;
+    bool differs = false, is_there;
+    *out_differs = false;
+    if (file->file_bytes < COLFILE_HEADER) return GODB_OK;
     memcpy(header, file->header, COLFILE_HEADER);
     for (uint32_t slot = 0; slot < count; slot++) {
         if (!block_index_find(index, slot, &record) ||
             !block_index_owns(index, slot, &record) ||
             !put_slot(header, &record, file->column, slot))
-            return false;
+            return GODB_OK;
         if (has_slot(header, file->header, slot)) continue;
-        if (!is_on_disk(file, &record)) return false;
+        int rc = look_on_disk(file, &record, &is_there, err);
+        if (rc != GODB_OK || !is_there) return rc;
         differs = true;
     }
-    return drop_absurd(header, file, count) || differs;
+    *out_differs = drop_absurd(header, file, count) || differs;
+    return GODB_OK;
 }
 
 int
@@ -220,7 +244,7 @@ repair_write_header(
     for (int i = 0; i < 3 && rc == 0; i++) {
         const size_t at = (size_t)order[i] * COLFILE_SECTION;
         rc = fs_write_at(fd, header + at, COLFILE_SECTION, at);
-        if (rc == 0 && fdatasync(fd) != 0) rc = errno;
+        if (rc == 0) rc = fs_sync_data(fd);
     }
     close(fd);
     return rc;

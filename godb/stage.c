@@ -88,22 +88,31 @@ cut_tail(struct stage *stage, int col, struct godb_err *err)
 /* A header that differs from what blocks.index knows of committed blocks is written
  * anew, where all of those lie on disk with the bytes that they should have. */
 static int
-restore_header(struct stage *stage, enum godb_column column,
-    const struct block_index *index, godb_warn_fn *warn, void *warn_arg,
-    struct godb_err *err)
+restore_header(struct stage *stage, enum godb_column column, struct block_index *index,
+    godb_warn_fn *warn, void *warn_arg, struct godb_err *err)
 {
     uint8_t header[COLFILE_HEADER];
     struct colfile *file = &stage->files[column];
     struct godb_err news;
-    if (!repair_find_header(index, file, header)) return GODB_OK;
-    int rc = repair_write_header(stage->dir_fd, column, header);
+    bool differs;
+    int rc = repair_find_header(index, file, header, &differs, err);
+    if (rc != GODB_OK || !differs) return rc;
+    rc = repair_write_header(stage->dir_fd, column, header);
     if (rc != 0) return file_err(stage, column, rc, err);
     err_set(&news, GODB_ECORRUPT,
         "%s/%s: the header was not that of blocks.index, and has been restored",
         stage->path, godb_columns[column].file);
     if (warn) warn(warn_arg, &news);
+    stage->has_restored = true;
     colfile_close(file);
     return open_file(stage, column, err);
+}
+
+/* Later it is there, and blocks may be lost without it. */
+static bool
+is_short_of(int os_errno)
+{
+    return os_errno == EMFILE || os_errno == ENFILE || os_errno == ENOMEM;
 }
 
 /* Before slots are judged by those of the commit column. */
@@ -115,6 +124,8 @@ restore_headers(
     int rc = GODB_OK;
     block_index_open(&index, stage->dir_fd, stage->owner);
     const bool is_there = block_index_count(&index) > 0;
+    if (is_short_of(index.os_errno))
+        rc = err_sys(err, index.os_errno, "%s", stage->path);
     for (int col = 0; col < GODB_COLUMN_COUNT && is_there && rc == GODB_OK; col++)
         rc = restore_header(stage, (enum godb_column)col, &index, warn, warn_arg, err);
     block_index_close(&index);
@@ -177,8 +188,8 @@ open_index(struct stage *stage, const char *root, const char *iface, godb_warn_f
 
 /* Where the block lies and what it holds. */
 static int
-index_block(
-    struct stage *stage, const struct packed_block *packed, struct staged_block *entry)
+index_block(struct stage *stage, const struct packed_block *packed,
+    const struct meta_block *meta, struct staged_block *entry)
 {
     struct block_record record = packed->record;
     if (!packed->is_described) return ENOMEM;
@@ -187,6 +198,7 @@ index_block(
     record.time_s = entry->time_s;
     record.owner = stage->owner;
     record.has_l7_table = stage->has_l7_table;
+    block_record_note_packets(&record, &meta->pcap, meta->packets_logged);
     return block_index_add(&stage->index, &record, packed->lines, &entry->index_at);
 }
 
@@ -302,7 +314,7 @@ stage_add(struct stage *stage, const struct packed_block *packed,
         if (rc != GODB_OK) return rc;
     }
     if (stage->index.fd >= 0) {
-        rc = index_block(stage, packed, entry);
+        rc = index_block(stage, packed, meta, entry);
         if (rc != 0) end_index(stage, rc);
     }
     if (meta_add(&stage->meta, meta) != GODB_OK) return err_nomem(err);

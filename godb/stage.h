@@ -45,6 +45,7 @@ struct stage {
     bool has_debris; /* slots behind those could not be cleared yet */
     struct block_index_writer index;
     bool has_l7_table;  /* of its blocks; set by the writer */
+    bool has_restored;  /* a header, so that there may be blocks that were missed */
     uint32_t owner;     /* what its records have as theirs */
     uint64_t index_end; /* of the committed blocks' records */
     int index_errno;    /* what ended it */

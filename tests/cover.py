@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Print the branch coverage of each folder and file, from a build with BUILD=cover.
 
-usage: tests/cover.py BUILD_DIR [FILE]      FILE: list its branches that were not taken
+usage: tests/cover.py BUILD_DIR             all files, and whether each folder has what is wanted
+       tests/cover.py BUILD_DIR --reached   the files that were reached at all
+       tests/cover.py BUILD_DIR FILE        its branches that were not taken
 
 Branches of a source that was compiled twice (vtab/) are taken if either was.  The
 counts come from gcov; a branch is one way out of a condition, as gcov has it.
@@ -52,18 +54,36 @@ def percent(branches):
     return 100 * sum(count > 0 for count in branches) / max(len(branches), 1)
 
 
-def main():
-    taken = collect(sys.argv[1])
-    if len(sys.argv) > 2:
-        for (line, number), count in sorted(taken[sys.argv[2]].items()):
-            if count == 0:
-                print(f"{sys.argv[2]}:{line}: way {number}")
-        return 0
+def print_missed(name, branches):
+    for (line, number), count in sorted(branches.items()):
+        if count == 0:
+            print(f"{name}:{line}: way {number}")
+
+
+def print_files(taken):
     for name, branches in sorted(taken.items(), key=lambda item: percent(list(item[1].values()))):
         print(f"{percent(list(branches.values())):6.1f} %  {len(branches):5}  {name}")
+
+
+def print_folders(taken):
+    """Whether all have what is wanted."""
+    is_enough = True
     for folder, wanted in FOLDERS.items():
         branches = [count for name, of in taken.items() if name.split("/")[0] == folder for count in of.values()]
         print(f"{folder}/: {percent(branches):.1f} % of {len(branches)} branches; wanted: {wanted} %")
+        is_enough &= percent(branches) >= wanted
+    return is_enough
+
+
+def main():
+    taken = collect(sys.argv[1])
+    if sys.argv[2:] == ["--reached"]:
+        print_files({name: branches for name, branches in taken.items() if any(branches.values())})
+    elif len(sys.argv) > 2:
+        print_missed(sys.argv[2], taken[sys.argv[2]])
+    else:
+        print_files(taken)
+        return 0 if print_folders(taken) else 1
     return 0
 
 

@@ -108,6 +108,34 @@ store_warn(void *arg, const struct godb_err *warning)
     snprintf(warnings->last, sizeof warnings->last, "%s", warning->msg);
 }
 
+/* An empty database, for the tests of one file that ask what it warns of. */
+struct store_fixture {
+    char *root;
+    struct godb *db;
+    struct store_warnings warnings;
+};
+
+static inline struct store_fixture *
+store_fixture_new(void)
+{
+    struct store_fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    f->root = store_new();
+    f->db = store_open(f->root, GODB_CREATE);
+    return f;
+}
+
+/* For cmocka. */
+static inline int
+store_fixture_free(void **state)
+{
+    struct store_fixture *f = *state;
+    godb_close(f->db);
+    free(f->root);
+    free(f);
+    return 0;
+}
+
 static inline struct godb_scan_spec
 store_spec(unsigned columns, struct store_warnings *warnings)
 {

@@ -95,6 +95,38 @@ eth1 a/b'
 wrong "a name twice" "2: interface given twice: eth0" 'eth0
 eth0'
 wrong "an empty file" "1: no interface" ''
+wrong "a fraction for a number" "1: buffer_mib: it takes a whole number" '{ "buffer_mib": 1.5, "interfaces": { "e": {} } }'
+wrong "a number for a text" "1: user: it takes a text" '{ "user": 0, "interfaces": { "e": {} } }'
+wrong "nothing for a text" "1: socket: it takes a text" '{ "socket": null, "interfaces": { "e": {} } }'
+wrong "a text for a boolean" "1: dpi: it takes true or false" '{ "dpi": "no", "interfaces": { "e": {} } }'
+wrong "nothing for a boolean" "1: seccomp: it takes true or false" '{ "seccomp": null, "interfaces": { "e": {} } }'
+wrong "a number for a filter" "1: interfaces.e.bpf_filter: it takes a text" '{ "interfaces": { "e": { "bpf_filter": 1 } } }'
+wrong "interfaces as a list" "1: interfaces: it takes an object" '{ "interfaces": [ "eth0" ] }'
+wrong "a log format that is none" "1: log_format: 'cef' is not known" '{ "log_format": "cef", "interfaces": { "e": {} } }'
+# bounds KEY LEAST MOST: the file takes both, and neither less nor more
+bounds() {
+    local key=$1 least=$2 most=$3 value
+    for value in "$least" "$most"; do
+        printf '{ "%s": %s, "interfaces": { "e": {} } }' "$key" "$value" >"$conf"
+        is "$key may be $value" "$("$goprobe" -n -config "$conf" | key "$key" /dev/stdin)" "$value"
+    done
+    for value in $((least - 1)) $((most + 1)) 9223372036854775807; do
+        wrong "$key $value" "1: $key: $value is not between $least and $most" "{ \"$key\": $value, \"interfaces\": { \"e\": {} } }"
+    done
+}
+bounds log_port 1 65535
+bounds buffer_mib 1 1024
+bounds max_flows 1024 268435456
+wrong "a snap length that is too long" "1: interfaces.e.snaplen: 65536 is not between 64 and 65535" '{ "interfaces": { "e": { "snaplen": 65536 } } }'
+wrong "of two mistakes" "2: interfaces.e.snap: there is no such key" '{ "interfaces": {
+  "e": { "snap": 1, "promisc": 1 },
+  "f": 1 },
+  "user": 1 }'
+wrong "behind quotes, brackets and keys that begin alike" "4: log: 'tty' is not known" '{ "log_host": "[}\"{\\",
+  "interfaces": { "e": { "bpf_filter": "" } },
+  "log_port": 514,
+  "log": "tty" }'
+wrong "control characters in a key" "1: a?b?c: there is no such key" "$(printf '{ "a\\tb\177c": 1 }')"
 refused() { # SENTENCE STATUS MESSAGE ARGUMENTS...
     local sentence=$1 status=$2 message=$3
     shift 3
@@ -105,6 +137,43 @@ refused() { # SENTENCE STATUS MESSAGE ARGUMENTS...
 refused "a file that is not there" 78 "$TMP/none: No such file or directory" -n -config "$TMP/none"
 head -c 2000000 /dev/zero | tr '\0' x >"$conf"
 refused "a file that is too large" 78 "$conf: this is no configuration" -n -config "$conf"
+refused "a directory for a file" 78 "$TMP: Is a directory" -n -config "$TMP"
+printf 'eth0\0 eth1' >"$conf"
+refused "a file with a NUL" 78 "$conf: this is no configuration" -n -config "$conf"
+mkdir "$TMP/empty"
+for value in 0 -1 1025 8x '' x 99999999999999999999; do
+    refused "a ring of '$value'" 64 "--buffer takes 1 to 1024 MiB, not $value" -n -B "$value" lo
+done
+for value in 0 1023 268435457 2000x '' x 99999999999999999999; do
+    refused "a table of '$value' flows" 64 "--max-flows takes 1024 to 268435456, not $value" -n --max-flows "$value" lo
+done
+for value in '[::1' '[]:514' '[::1]x:5' '[' host: host:0 host:65536 host:1x host:x: '' "$(printf 'h%.0s' {1..300})"; do
+    refused "the log host '${value:0:20}'" 64 "no host and port: udp:$value" -n -log "udp:$value" lo
+done
+"$goprobe" -n -log 'udp:[2001:db8::1]' lo >"$TMP/o"
+is "a log host of IPv6 needs no port" "$(key log_host "$TMP/o") $(key log_port "$TMP/o")" "2001:db8::1 514"
+refused "an option that is none" 64 "unrecognized option" --frobnicate lo
+refused "an option without its value" 64 "requires an argument" lo -config
+refused "a file and interfaces" 64 "either interfaces or a file (-r), not both: lo" -r demo/traffic.pcap lo
+refused "a name for interfaces" 64 "-i names the interface of a file (-r) only" -i eth0 lo
+refused "a file whose name is no interface's" 64 "-i names the interface of a file" -r "$TMP/.."
+refused "a name for a file that is none" 64 "interface name" -r demo/traffic.pcap -i a/b
+refused "a file with a configuration that is wrong" 78 "$conf: this is no configuration" -r demo/traffic.pcap -config "$conf"
+echo 'eth0' >"$conf"
+passes "a file with a configuration" "$goprobe" -config "$conf" -n -r demo/traffic.pcap -i eth0 -f udp
+passes "a file here, without an ending" "$goprobe" -n -r traffic
+if "$goprobe" -n >"$TMP/out" 2>"$TMP/err"; then
+    skip "no interface anywhere" "there is a goprobe.conf on this machine"
+else
+    has "no interface anywhere" "$(cat "$TMP/err")" "no interface given, and there is no "
+fi
+refused "a name that is none" 64 "interface name 'a/b' holds a '/'" -n eth0 a/b eth1
+passes "-D has a pid file of its own" "$goprobe" -n -D lo
+is "which is said" "$(key pid_file "$TMP/out")" /run/goprobe.pid
+passes "-version" "$goprobe" -V
+has "it is one" "$(cat "$TMP/out")" "goprobe "
+passes "-help" "$goprobe" --help
+has "it names options" "$(cat "$TMP/out")" "--max-flows"
 refused "a log that is none, on the command line" 64 "-log takes stderr, syslog, udp or udp:HOST:PORT, not tcp" -n -log tcp lo
 refused "a log host without a name" 64 "no host and port: udp::514" -n -log udp::514 lo
 refused "a filter with an error, before anything is opened" 64 "filter 'port port'" -n -f 'port port' lo

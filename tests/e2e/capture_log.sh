@@ -98,9 +98,15 @@ os.chmod("/dev/log", 0o666)
 while True:
     print(sock.recv(4096).decode(), flush=True)
 PY
-cat >"$TMP/in_mounts.sh" <<END
+# What tests write may lie in /dev/shm, which stays.
+cat >"$TMP/own_dev.sh" <<'END'
+if [ -d /dev/shm ]; then mount --bind /dev/shm /mnt || exit 1; fi
 mount -t tmpfs none /dev || exit 1
-mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 || exit 1
+mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 && mkdir /dev/shm || exit 1
+if mountpoint -q /mnt; then mount --bind /mnt /dev/shm || exit 1; fi
+END
+cat >"$TMP/in_mounts.sh" <<END
+. "$TMP/own_dev.sh"
 python3 "$TMP/devlog.py" >"$TMP/devlog" &
 echo \$! >"$TMP/devlog.pid"
 until [ -S /dev/log ]; do sleep 0.05; done
@@ -123,6 +129,42 @@ if wait_for 30 test -s "$TMP/status"; then
     wait "$mounts"
 else
     skip "in the background it logs with syslog(3)" "no mount namespace: $(cat "$TMP/err")"
+fi
+
+# --- The journal, and no log at all -----------------------------------------------------------
+cat >"$TMP/in_mounts2.sh" <<END
+. "$TMP/own_dev.sh"
+run() {
+    local name=\$1 probe
+    shift
+    "$goprobe" -user root -d "$TMP/\$name.db" "\$@" v0 2>"$TMP/\$name" &
+    probe=\$!
+    until [ -S "$TMP/\$name.db/goprobe.sock" ]; do sleep 0.05; done
+    sleep 0.2
+    kill -TERM \$probe
+    wait \$probe
+    echo \$? >>"$TMP/\$name.status"
+}
+run nolog -log syslog
+python3 "$TMP/devlog.py" >"$TMP/devlog2" &
+devlog=\$!
+until [ -S /dev/log ]; do sleep 0.05; done
+touch "$TMP/journal" "$TMP/other"
+JOURNAL_STREAM=\$(stat -c %d:%i "$TMP/journal") run journal
+JOURNAL_STREAM=\$(stat -c %d:%i "$TMP/journal") run other
+JOURNAL_STREAM=garbage run garbage
+JOURNAL_STREAM=\$(stat -c %d:0 "$TMP/journal") run device
+kill \$devlog
+END
+if ip netns exec "$MANY_HERE" unshare -m --propagation private timeout 120 bash "$TMP/in_mounts2.sh" 2>"$TMP/err"; then
+    is "without a syslog it captures all the same" "$(cat "$TMP/nolog.status") $(cat "$TMP/nolog")" "0 "
+    is "where standard error is the journal, syslog has it" "$(cat "$TMP/journal.status") $(cat "$TMP/journal")" "0 "
+    is "once" "$(grep -c 'capturing on 1 interface' "$TMP/devlog2")" 1
+    for name in other garbage device; do
+        has "where it is another file ($name), that has it" "$(cat "$TMP/$name")" "goprobe: capturing on 1 interface"
+    done
+else
+    skip "standard error that is the journal" "no mount namespace: $(cat "$TMP/err")"
 fi
 
 # --- Standard error ---------------------------------------------------------------------------------

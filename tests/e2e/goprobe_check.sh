@@ -70,6 +70,23 @@ mends 'all headers gone'
 fresh; rm $day/blocks.index; patch sip.gpf 0 '\xff\xff\xff\xff\xff\xff\xff\xff'
 finds 'a header without an index' damage 2 "eth0/$late/sip.gpf: block 1700006400: slot 0"
 keeps 'a header without an index'
+# A third slot, which neither the index nor the commit column has: where it ends, its stamp, its length.
+slot() { patch sip.gpf 16 "$1"; patch sip.gpf 4112 '\x00\x00\x00\x00\x65\x54\x0c\x58'; patch sip.gpf 8208 "$2"; }
+fresh; slot '\x7f\xff\xff\xff\xff\xff\xff\xff' '\x00\x00\x00\x00\x00\x00\x00\x20'
+finds 'a slot far behind the end of its file' damage 2 "eth0/$late/sip.gpf: the header"
+mends 'a slot far behind the end of its file'
+is 'a slot far behind the end of its file: the column is that of before' "$(cksum <$day/sip.gpf)" "$(cksum <whole/eth0/$late/sip.gpf)"
+fresh; slot '\x00\x00\x00\x00\x00\x00\x30\x01' '\x00\x00\x00\x00\x00\x00\x00\x20'
+finds 'a slot that ends before it begins' damage 2 "eth0/$late/sip.gpf: the header"
+mends 'a slot that ends before it begins'
+fresh; echo junk >>$day/sip.gpf; slot "$(printf '\\x%02x' 0 0 0 0 0 0 $(($(stat -c %s $day/sip.gpf) / 256)) $(($(stat -c %s $day/sip.gpf) % 256)))" '\x7f\xff\xff\xff\xff\xff\xff\xff'
+finds 'a slot of an absurd size' warning 1 "eth0/$late/sip.gpf: has 1 block(s) that were never finished"
+mends 'a slot of an absurd size'
+is 'a slot of an absurd size: the column is that of before' "$(cksum <$day/sip.gpf)" "$(cksum <whole/eth0/$late/sip.gpf)"
+fresh; rm $day/blocks.index; dd if=/dev/zero of=$day/sip.gpf bs=12288 count=1 conv=notrunc status=none; before=$(cksum <$day/sip.gpf)
+finds 'a header gone without an index' damage 2 "eth0/$late/sip.gpf: block 1700006400: no block"
+keeps 'a header gone without an index'
+is 'a header gone without an index: its bytes stay in place' "$(cksum <$day/sip.gpf)" "$before"
 fresh; patch sip.gpf 8000 '\x01'
 finds 'a slot behind an unused one' damage 2 "eth0/$late/sip.gpf: a slot that is not used"
 
@@ -122,11 +139,30 @@ is 'a wrong traffic: is the one of before' "$(cat $day/meta.json)" "$(cat whole/
 fresh; sed -i 's/"flowcount":20/"flowcount":21/' $day/meta.json
 finds 'a wrong number of flows' warning 1 "eth0/$late/meta.json: block 1700006400: has another number"
 mends 'a wrong number of flows'
+fresh; sed -i 's/"pcap_packets_received":-1/"pcap_packets_received":7/' $day/meta.json
+finds 'a wrong count of packets' warning 1 "eth0/$late/meta.json: block 1700006400: has other counts of packets"
+mends 'a wrong count of packets'
+is 'a wrong count of packets: is unknown, as before' "$(cat $day/meta.json)" "$(cat whole/eth0/$late/meta.json)"
 fresh; sed -i 's/"timestamp":1700006400/"timestamp":1700006401/' $day/meta.json
 finds 'a block that is not there' warning 1 "eth0/$late/meta.json: block 1700006401: has a block that is not there"
 mends 'a block that is not there'
 fresh; echo '{"version":1,"name_spaces":7}' >$day/l7proto.json
 finds 'names that make no sense' damage 2 "eth0/$late/l7proto.json: "
+# What a block's numbers mean stays known to be missing, whoever builds the index.
+rm -rf db; printf 'time,iface,sip,dip,dport,proto,l7proto,l7_name,l7_category,bytes_rcvd,bytes_sent,packets_rcvd,packets_sent\n%s,eth0,10.0.0.1,10.0.0.2,443,6,91,TLS,Web,1,2,3,4\n' $late >l7.csv
+"$BUILD_DIR/goconvert" -in l7.csv -out db 2>/dev/null
+names() { sql "SELECT goprobe_scope('db', '$PWD/db')" 'SELECT l7_name FROM flows' 2>&1 | grep -v "^$PWD/db\$"; }
+is 'a name of layer 7 is there' "$(names)" TLS
+mv $day/l7proto.json names.json; touch $day/sip.gpf
+finds 'missing names' damage 2 "eth0/$late/l7proto.json: is missing, the one of block $late"
+keeps 'missing names'
+has 'missing names: the index is built anew' "$out" "eth0/$late/blocks.index: is not as new as the columns [repaired]"
+finds 'names that are missing after a repair' damage 2 "eth0/$late/l7proto.json: is missing, the one of block $late"
+has 'and no question takes the number for that of another library' "$(names)" l7proto.json
+mv names.json $day/l7proto.json
+run db
+is 'with its names the database is clean' "$code" 0
+is 'and the name is that of before' "$(names)" TLS
 fresh; rm $day/blocks.index
 finds 'a missing index' note 0 "eth0/$late/blocks.index: is missing"
 mends 'a missing index' 0

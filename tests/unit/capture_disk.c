@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "capture/writeout.h"
 #include "tests/deeds.h"
+#include "tests/writeout.h"
 
 enum { FIRST_S = 1700000100, FLOWS = 40 };
 
@@ -50,55 +50,17 @@ open_at(const char *path, size_t max_waiting)
         .ifaces = ifaces,
         .iface_count = 1,
         .max_waiting = max_waiting};
-    struct writeout *writeout;
-    struct godb_err err;
-    if (writeout_open(&writeout, &options, &err) != GODB_OK) fail_msg("%s", err.msg);
-    return writeout;
-}
-
-static void
-look_nowhere(
-    void *arg, const struct writeout_state *state, const struct rotation_row *kept)
-{
-    (void)kept;
-    *(uint64_t *)arg = state->kept_count;
+    return writeout_new(&options);
 }
 
 /* Hand it over, wait until it is done, and give how many flows wait for the disk. */
 static uint64_t
 write_and_look(struct writeout *writeout, int number)
 {
-    uint64_t kept = 0;
     struct rotation *rotation = rotation_at(number);
     /* The first alone is of its day: the others need a new directory. */
     if (number > 0) rotation->time_s += GODB_DAY_S;
-    writeout_submit(writeout, rotation);
-    assert_int_equal(
-        writeout_look(writeout, (uint64_t)number + 1, 60000, look_nowhere, &kept),
-        WRITEOUT_QUIET);
-    return kept;
-}
-
-/* All packets that were handed over are there; gives the flows. */
-static size_t
-expect_packets(const char *path, uint64_t want)
-{
-    struct godb *db = store_open(path, GODB_READ);
-    struct store_warnings warnings = {0, ""};
-    const struct godb_scan_spec spec = store_spec(GODB_COLUMNS_ALL, &warnings);
-    struct godb_scan *scan;
-    struct godb_chunk chunk;
-    uint64_t packets = 0;
-    size_t flows = 0;
-    assert_int_equal(godb_scan_open(&scan, db, &spec, NULL), GODB_OK);
-    while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
-        for (uint32_t i = 0; i < chunk.row_count; i++, flows++)
-            packets += chunk.counters[2][i];
-    godb_scan_close(scan);
-    godb_close(db);
-    if (warnings.count) fail_msg("%s", warnings.last);
-    assert_int_equal(packets, want);
-    return flows;
+    return writeout_kept(writeout, rotation, (uint64_t)number + 1);
 }
 
 /* --- In a namespace --------------------------------------------------------------- */
@@ -167,11 +129,12 @@ full(const char *path)
     fill_up(path);
     want(write_and_look(writeout, 1) == FLOWS, "a block that has no room is kept");
     want(write_and_look(writeout, 2) == 2 * FLOWS, "and the next with it");
-    expect_packets(path, PACKETS);
+    expect_packets(path, PACKETS, "afterwards");
     want(unlink(name) == 0, "the disk is emptied");
     want(write_and_look(writeout, 3) == 0, "all is written when there is room");
     want(writeout_close(writeout) == 0, "nothing is lost");
-    want(expect_packets(path, 4 * PACKETS) == 4 * FLOWS, "no flow is lost");
+    want(expect_packets(path, 4 * PACKETS, "afterwards") == 4 * FLOWS,
+        "no flow is lost");
     free(name);
 }
 
@@ -191,15 +154,13 @@ read_only(const char *path)
     want(writeout_close(writeout) == 0, "nothing is lost");
     writeout = open_at(path, 0);
     want(mount("none", path, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0, "remounted");
-    writeout_submit(writeout, rotation_at(1));
-    uint64_t kept = 0;
-    want(writeout_look(writeout, 1, 60000, look_nowhere, &kept) == WRITEOUT_QUIET,
-        "done");
-    want(kept == FLOWS, "a block for a read-only disk is kept");
+    want(writeout_kept(writeout, rotation_at(1), 1) == FLOWS,
+        "a block for a read-only disk is kept");
     want(mount("none", path, NULL, MS_REMOUNT, NULL) == 0, "remounted again");
     writeout_submit(writeout, rotation_at(2));
     want(writeout_close(writeout) == 0, "nothing is lost");
-    want(expect_packets(path, 3 * PACKETS) == 3 * FLOWS, "all is written then");
+    want(expect_packets(path, 3 * PACKETS, "afterwards") == 3 * FLOWS,
+        "all is written then");
 }
 
 static void
@@ -222,17 +183,15 @@ forbidden(const char *path)
     /* Of another day, which needs a new directory. */
     struct rotation *rotation = rotation_at(1);
     rotation->time_s += GODB_DAY_S;
-    uint64_t kept = 0;
-    writeout_submit(writeout, rotation);
-    want(writeout_look(writeout, 2, 60000, look_nowhere, &kept) == WRITEOUT_QUIET,
-        "done");
-    want(kept == FLOWS, "a block that is forbidden is kept");
+    want(writeout_kept(writeout, rotation, 2) == FLOWS,
+        "a block that is forbidden is kept");
     want(chmod("eth0", 0755) == 0, "it is open again");
     rotation = rotation_at(2);
     rotation->time_s += GODB_DAY_S;
     writeout_submit(writeout, rotation);
     want(writeout_close(writeout) == 0, "nothing is lost");
-    want(expect_packets(".", 3 * PACKETS) == 3 * FLOWS, "all is written then");
+    want(expect_packets(".", 3 * PACKETS, "afterwards") == 3 * FLOWS,
+        "all is written then");
 }
 
 static void
@@ -272,7 +231,8 @@ more_flows_than_may_wait_lose_their_addresses_and_no_packet(void **state)
     assert_int_equal(write_and_look(writeout, 4), 0);
     assert_int_equal(writeout_close(writeout), 0);
     /* The two are among the fifty largest by now. */
-    assert_int_equal(expect_packets(path, 5 * PACKETS), FLOWS + 50 + FLOWS);
+    assert_int_equal(
+        expect_packets(path, 5 * PACKETS, "afterwards"), FLOWS + 50 + FLOWS);
     free(day);
     free(path);
 }
@@ -283,9 +243,7 @@ a_disk_that_does_not_answer_fills_no_memory(void **state)
     (void)state;
     char *path = store_new(), *iface = NULL;
     const struct writeout_options options = {.db_path = path, .max_waiting = 100};
-    struct writeout *writeout;
-    struct godb_err err;
-    assert_int_equal(writeout_open(&writeout, &options, &err), GODB_OK);
+    struct writeout *writeout = writeout_new(&options);
     /* Somebody else writes to the interface: that is waited for, some seconds. */
     if (asprintf(&iface, "%s/eth0", path) < 0) abort();
     assert_int_equal(mkdir(iface, 0755), 0);
@@ -298,7 +256,7 @@ a_disk_that_does_not_answer_fills_no_memory(void **state)
     close(fd);
     assert_int_equal(writeout_close(writeout), 0);
     /* Two of those that waited in full, at most, and each other's protocols. */
-    const size_t flows = expect_packets(path, 11 * PACKETS);
+    const size_t flows = expect_packets(path, 11 * PACKETS, "afterwards");
     assert_true(flows <= 3 * FLOWS + 8 * 2);
     assert_true(flows >= 2 * FLOWS + 8 * 2);
     free(iface);

@@ -80,6 +80,9 @@ directions_follow_the_rules_in_their_order(void **state)
         {UDP, 53, 53, 0, DIRECTION_UNKNOWN},
         {UDP, 68, 67, 0, DIRECTION_KEEP},
         {UDP, 67, 68, 0, DIRECTION_REVERSE},
+        /* Relays of DHCP, and what only looks like it. */
+        {UDP, 67, 67, 0, DIRECTION_UNKNOWN},
+        {UDP, 68, 40000, 0, DIRECTION_REVERSE},
         {UDP, 25000, 1352, 0, DIRECTION_KEEP},
         {UDP, 25000, 5353, 0, DIRECTION_KEEP},
         {UDP, 25000, 8612, 0, DIRECTION_KEEP},
@@ -554,6 +557,65 @@ later_fragments_get_the_ports_of_the_first(void **state)
     assert_false(stranger.has_ports);
 }
 
+/* Much more of them than the cache has slots, which differ from the first in one thing.
+ */
+static void
+datagrams_that_meet_in_the_cache_do_not_share_ports(void **state)
+{
+    (void)state;
+    static struct fragments fragments;
+    struct packet first = packet_of(UDP, 40000, 53, 0);
+    first.is_fragment = first.is_first_fragment = true;
+    first.fragment_id = 77;
+    first.fragment_proto = UDP;
+    fragments_apply(&fragments, &first);
+    for (uint32_t i = 1; i < 20 * FRAGMENTS_SLOTS; i++)
+        for (int what = 0; what < 4; what++) {
+            struct packet other = first;
+            other.is_first_fragment = other.has_ports = false;
+            other.sport = other.dport = 0;
+            if (what == 0) other.fragment_id += i;
+            if (what == 1) other.ifindex += i;
+            if (what == 2) memcpy(other.sip + 8, &i, sizeof i);
+            if (what == 3) memcpy(other.dip + 8, &i, sizeof i);
+            fragments_apply(&fragments, &other);
+            assert_false(other.has_ports);
+        }
+    /* Another protocol's datagram may have the same number. */
+    for (uint32_t i = 0; i < 20 * FRAGMENTS_SLOTS; i++) {
+        struct packet one = first, other = first;
+        one.fragment_id = other.fragment_id = i;
+        other.is_first_fragment = other.has_ports = false;
+        other.fragment_proto = (uint8_t)(UDP + 1 + i % 200);
+        fragments_apply(&fragments, &one);
+        fragments_apply(&fragments, &other);
+        assert_false(other.has_ports);
+    }
+}
+
+static void
+an_address_that_talks_to_itself_has_one_flow_of_it(void **state)
+{
+    (void)state;
+    struct scene scene;
+    bool forward, backward;
+    begin(&scene, 100);
+    struct packet there = packet_of(TCP, 40000, 443, PACKET_ACK);
+    memcpy(there.dip, there.sip, 16);
+    const struct packet back = answer_to(there, PACKET_ACK);
+    struct flow *flow = add(&scene, &there, 0, &forward);
+    assert_ptr_equal(add(&scene, &back, 0, &backward), flow);
+    assert_int_not_equal(forward, backward);
+    assert_int_equal(flowtab_count(scene.table), 1);
+    struct rotation *rows = rows_of(&scene);
+    assert_int_equal(rows->count, 1);
+    assert_int_equal(rows->rows[0].flow.dport, 443);
+    assert_int_equal(rows->rows[0].flow.bytes_rcvd, 100);
+    assert_int_equal(rows->rows[0].flow.bytes_sent, 100);
+    rotation_free(rows);
+    flowtab_free(scene.table);
+}
+
 static void
 a_later_fragment_takes_the_protocol_that_the_first_one_showed(void **state)
 {
@@ -707,6 +769,8 @@ main(void)
         cmocka_unit_test(a_flow_takes_112_bytes_at_most),
         cmocka_unit_test(memory_says_how_many_flows_there_may_be),
         cmocka_unit_test(later_fragments_get_the_ports_of_the_first),
+        cmocka_unit_test(datagrams_that_meet_in_the_cache_do_not_share_ports),
+        cmocka_unit_test(an_address_that_talks_to_itself_has_one_flow_of_it),
         cmocka_unit_test(a_later_fragment_takes_the_protocol_that_the_first_one_showed),
         cmocka_unit_test(frames_longer_than_16_bits_count_whole),
         cmocka_unit_test(

@@ -6,8 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "capture/writeout.h"
-#include "tests/store.h"
+#include "tests/writeout.h"
 
 enum { FIRST_S = 1700000100 };
 
@@ -63,10 +62,7 @@ open_writeout(const char *path)
     static const char *const known[] = {"eth0"};
     const struct writeout_options options = {
         .db_path = path, .ifaces = known, .iface_count = 1};
-    struct writeout *writeout;
-    struct godb_err err;
-    if (writeout_open(&writeout, &options, &err) != GODB_OK) fail_msg("%s", err.msg);
-    return writeout;
+    return writeout_new(&options);
 }
 
 /* A file stands where the interface's directory would be. */

@@ -411,6 +411,176 @@ fragments_of_ipv6_are_of_one_datagram_also_with_options(void **state)
     assert_int_equal(later.fragment_id, first.fragment_id);
 }
 
+/* --- Odd packets ------------------------------------------------------------------ */
+
+static void
+tcp_that_is_cut_off_or_lies_about_its_header_has_ports_and_no_payload(void **state)
+{
+    (void)state;
+    struct packet p;
+    struct build b = {.length = 0};
+    put_ipv4(&b, 6, 0, 25);
+    put_tcp(&b);
+    assert_int_equal(packet_parse(&p, PACKET_RAW, b.bytes, 24, b.length), PACKET_OK);
+    assert_true(p.has_ports && p.dport == 443);
+    assert_int_equal(p.tcp_flags, 0);
+    b.bytes[20 + 12] = 0x40; /* a header of 16 bytes */
+    assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+    assert_int_equal(p.tcp_flags, PACKET_SYN);
+    assert_int_equal(p.payload_bytes, 0);
+    b.bytes[20 + 12] = 0xf0; /* longer than all there is */
+    assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+    assert_int_equal(p.payload_bytes, 0);
+}
+
+static void
+ports_that_the_length_leaves_no_room_for_are_none(void **state)
+{
+    (void)state;
+    struct packet p;
+    struct build b = {.length = 0};
+    put_ipv4(&b, 17, 0, 3);
+    put_udp(&b); /* padding */
+    assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+    assert_false(p.has_ports);
+    assert_int_equal(p.ip_bytes, 23);
+}
+
+static void
+options_of_ipv4_that_are_cut_off_leave_addresses(void **state)
+{
+    (void)state;
+    struct packet p;
+    struct build b = {.length = 0};
+    put_ipv4(&b, 17, 0, 40 + 12);
+    b.bytes[0] = 0x4f;
+    PUT(&b, "\x94\4\0\0");
+    assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+    assert_false(p.has_ports);
+    assert_int_equal(p.proto, 17);
+    assert_memory_equal(p.dip, "\xc0\xa8\x01\x02", 4);
+}
+
+static void
+an_extension_longer_than_its_packet_ends_it(void **state)
+{
+    (void)state;
+    static const uint8_t extensions[] = {0, 43, 60, 135};
+    for (size_t i = 0; i < sizeof extensions; i++) {
+        struct packet p;
+        struct build b = {.length = 0};
+        put_ipv6(&b, extensions[i], 8 + 12);
+        PUT(&b, "\x11\xff\1\4\0\0\0\0"); /* of 2048 bytes */
+        put_udp(&b);
+        assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+        assert_false(p.has_ports);
+        assert_int_equal(p.proto, extensions[i]);
+        b.bytes[41] = 0;
+        assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+        assert_true(p.has_ports && p.dport == 53);
+        assert_int_equal(p.payload_bytes, 4);
+        b.bytes[5] = 4; /* no room for it at all */
+        assert_int_equal(parse(&p, PACKET_RAW, &b), PACKET_OK);
+        assert_false(p.has_ports);
+    }
+}
+
+/* A header of a link, and what comes of IPv4, or of nothing, behind it. */
+struct odd_link {
+    enum packet_link link;
+    const char *header;
+    size_t length;
+    bool has_ip;
+    enum packet_verdict verdict;
+};
+
+#define ODD(link, header, has_ip, verdict)                                             \
+    {                                                                                  \
+        link, header, sizeof(header) - 1, has_ip, verdict                              \
+    }
+#define MACS "\1\2\3\4\5\6\1\2\3\4\5\6"
+
+static void
+odd_headers_of_links_have_the_verdict_that_is_theirs(void **state)
+{
+    (void)state;
+    static const struct odd_link odds[] = {
+        ODD(PACKET_ETHERNET, MACS "\x91\x00\0\x64\x08\x00", true, PACKET_OK),
+        /* MPLS: cut inside a label, nothing behind the last, no IP behind it */
+        ODD(PACKET_ETHERNET, MACS "\x88\x47\0\0", false, PACKET_TRUNCATED),
+        ODD(PACKET_ETHERNET, MACS "\x88\x47\0\0\x11\x40", false, PACKET_TRUNCATED),
+        ODD(PACKET_ETHERNET, MACS "\x88\x47\0\0\x11\x40\0\0\0\0", true, PACKET_NOT_IP),
+        ODD(PACKET_ETHERNET, MACS "\x88\x47\0\0\x11\x40\x60", false, PACKET_TRUNCATED),
+        /* PPPoE and PPP: cut off, another protocol, half of address and control */
+        ODD(PACKET_ETHERNET, MACS "\x88\x64\x11\0\0", false, PACKET_TRUNCATED),
+        ODD(PACKET_ETHERNET, MACS "\x88\x64\x11\0\0\1\0\2\xc0\x21", true,
+            PACKET_NOT_IP),
+        ODD(PACKET_PPP, "\xff\x04\0\x21", true, PACKET_NOT_IP),
+        ODD(PACKET_PPP, "\xff\x03\0", false, PACKET_TRUNCATED),
+        /* families of other systems, and none */
+        ODD(PACKET_NULL, "\x0a\0\0\0", true, PACKET_OK),
+        ODD(PACKET_NULL, "\0\0\0\x18", true, PACKET_OK),
+        ODD(PACKET_NULL, "\x1c\0\0\0", true, PACKET_OK),
+        ODD(PACKET_NULL, "\x1e\0\0\0", true, PACKET_OK),
+        ODD(PACKET_NULL, "\x07\0\0\0", true, PACKET_NOT_IP),
+        ODD(PACKET_NULL, "\2\0\0", false, PACKET_TRUNCATED),
+        /* a tunnel: bare IP under no type; its types are types all the same */
+        ODD(PACKET_SLL, "\0\0\xff\xfe\0\0\0\0\0\0\0\0\0\0\0\0", true, PACKET_OK),
+        ODD(PACKET_SLL, "\0\0\xff\xfe\0\0\0\0\0\0\0\0\0\0\0\0", false, PACKET_NOT_IP),
+        ODD(PACKET_SLL, "\0\0\xff\xfe\0\0\0\0\0\0\0\0\0\0\0\0\x11", true,
+            PACKET_NOT_IP),
+        ODD(PACKET_SLL, "\0\0\xff\xfe\0\0\0\0\0\0\0\0\0\0\x81\0\x40\1\x08\0", true,
+            PACKET_OK),
+        ODD(PACKET_SLL, "\0\0\xff\xfe\0\0\0\0\0\0\0\0\0\0\x88\x47\x40\0\x11\x40", true,
+            PACKET_OK),
+        ODD(PACKET_SLL, "\0\0\xff\xfe\0\0\0\0\0\0\0\0\0\0\x88\x64\x41\0\0\1\0\2\0\x21",
+            true, PACKET_OK),
+        ODD(PACKET_SLL2, "\0\0\0\0\0\0\0\7\xff\xfe\0\0\0\0\0\0\0\0\0\0", true,
+            PACKET_OK),
+    };
+    for (size_t i = 0; i < sizeof odds / sizeof odds[0]; i++) {
+        struct packet p;
+        struct build b = {.length = 0};
+        put(&b, odds[i].header, odds[i].length);
+        if (odds[i].has_ip) {
+            put_ipv4(&b, 6, 0, 25);
+            put_tcp(&b);
+        }
+        const enum packet_verdict verdict = parse(&p, odds[i].link, &b);
+        if (verdict != odds[i].verdict) fail_msg("header %zu: %d", i, (int)verdict);
+        if (verdict == PACKET_OK) expect_tcp_v4(odds[i].link, &b);
+    }
+}
+
+static void
+a_bare_tunnel_of_ipv6_is_ip_too(void **state)
+{
+    (void)state;
+    struct packet p;
+    struct build b = {.length = 0};
+    PUT(&b, "\0\0\xff\xfe\0\0\0\0\0\0\0\0\0\0\0\0");
+    put_ipv6(&b, 17, 12);
+    put_udp(&b);
+    assert_int_equal(parse(&p, PACKET_SLL, &b), PACKET_OK);
+    assert_false(p.is_v4);
+    assert_int_equal(p.dport, 53);
+}
+
+static void
+lo_counts_its_frames_and_a_length_shorter_than_the_header_is_left(void **state)
+{
+    (void)state;
+    struct packet p;
+    struct build b = {.length = 0};
+    PUT(&b, "\x08\0\0\0\0\0\0\1\3\4\0\6\0\0\0\0\0\0\0\0"); /* hatype 772 */
+    put_ipv4(&b, 17, 0, 12);
+    put_udp(&b);
+    assert_int_equal(parse(&p, PACKET_SLL2, &b), PACKET_OK);
+    assert_int_equal(p.wire_bytes, 32 + 14);
+    packet_parse(&p, PACKET_SLL2, b.bytes, b.length, 19);
+    assert_int_equal(p.wire_bytes, 19 + 14);
+}
+
 /* Exact-size copies on the heap, so that a sanitizer sees any byte too far. */
 static void
 cut_at_every_length(enum packet_link link, const struct build *b)
@@ -486,6 +656,15 @@ main(void)
         cmocka_unit_test(tunnels_and_esp_are_their_outer_protocol),
         cmocka_unit_test(icmp_types_are_there_when_they_were_captured),
         cmocka_unit_test(fragments_of_ipv6_are_of_one_datagram_also_with_options),
+        cmocka_unit_test(
+            tcp_that_is_cut_off_or_lies_about_its_header_has_ports_and_no_payload),
+        cmocka_unit_test(ports_that_the_length_leaves_no_room_for_are_none),
+        cmocka_unit_test(options_of_ipv4_that_are_cut_off_leave_addresses),
+        cmocka_unit_test(an_extension_longer_than_its_packet_ends_it),
+        cmocka_unit_test(odd_headers_of_links_have_the_verdict_that_is_theirs),
+        cmocka_unit_test(a_bare_tunnel_of_ipv6_is_ip_too),
+        cmocka_unit_test(
+            lo_counts_its_frames_and_a_length_shorter_than_the_header_is_left),
         cmocka_unit_test(packets_cut_off_at_every_length_are_never_read_past_their_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,22 @@ a_file_with_wrong_bytes_is_read_as_far_as_libpcap_reads_it(void **state)
     assert_true(odd > 50);
 }
 
+/* The fields of a packet's header had another order in some of them: libpcap knows. */
+static void
+other_versions_of_the_format_are_left_to_libpcap(void **state)
+{
+    (void)state;
+    static const uint16_t versions[][2] = {{2, 3}, {2, 5}, {1, 4}, {3, 4}, {2, 0}};
+    static struct file file;
+    for (size_t i = 0; i < 2 * sizeof versions / sizeof versions[0]; i++) {
+        make_file(&file, i % 2 ? 2 : 0, 262144, 617);
+        uint16_t version[2] = {versions[i / 2][0], versions[i / 2][1]};
+        if (i % 2) version[0] = bswap_16(version[0]), version[1] = bswap_16(version[1]);
+        memcpy(file.bytes + 4, version, 4);
+        assert_false(assert_alike(&file, NULL).is_lasting);
+    }
+}
+
 static int
 make_folder(void **state)
 {
@@ -267,6 +283,7 @@ main(void)
         cmocka_unit_test(packets_are_cut_to_the_files_snap_length),
         cmocka_unit_test(a_filter_lets_the_same_packets_through),
         cmocka_unit_test(a_file_that_is_cut_anywhere_keeps_what_was_before),
+        cmocka_unit_test(other_versions_of_the_format_are_left_to_libpcap),
         cmocka_unit_test(a_file_with_wrong_bytes_is_read_as_far_as_libpcap_reads_it),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

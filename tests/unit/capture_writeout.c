@@ -3,8 +3,7 @@
  * The thread that writes blocks: rising stamps under a clock that stands still or was
  * set back, and full days.
  */
-#include "capture/writeout.h"
-#include "tests/store.h"
+#include "tests/writeout.h"
 
 static const char *const ifaces[] = {"eth0", "eth1"};
 
@@ -13,10 +12,7 @@ open_writeout(const char *path, bool is_strict)
 {
     const struct writeout_options options = {
         .db_path = path, .ifaces = ifaces, .iface_count = 2, .is_strict = is_strict};
-    struct writeout *writeout;
-    struct godb_err err;
-    assert_int_equal(writeout_open(&writeout, &options, &err), GODB_OK);
-    return writeout;
+    return writeout_new(&options);
 }
 
 /* One flow of one packet on eth0. */

@@ -11,20 +11,11 @@
 
 #define DAY INT64_C(1700006400)
 
-struct fixture {
-    char *root;
-    struct godb *db;
-    struct store_warnings warnings;
-};
-
 /* Three blocks of 10 flows. */
 static int
 set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (f == NULL) return -1;
-    f->root = store_new();
-    f->db = store_open(f->root, GODB_CREATE);
+    struct store_fixture *f = store_fixture_new();
     for (int i = 1; i <= 3; i++)
         assert_int_equal(
             store_append(f->db, "eth0", DAY + 300 * i, 10 * i, 10, NULL), GODB_OK);
@@ -32,24 +23,14 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    struct fixture *f = *state;
-    godb_close(f->db);
-    free(f->root);
-    free(f);
-    return 0;
-}
-
 static void
-path_of(const struct fixture *f, const char *file, char *out)
+path_of(const struct store_fixture *f, const char *file, char *out)
 {
     snprintf(out, 600, "%s/eth0/%lld/%s", f->root, (long long)DAY, file);
 }
 
 static void
-overwrite(const struct fixture *f, const char *file, off_t at, const void *bytes,
+overwrite(const struct store_fixture *f, const char *file, off_t at, const void *bytes,
     size_t count)
 {
     char path[600];
@@ -62,8 +43,8 @@ overwrite(const struct fixture *f, const char *file, off_t at, const void *bytes
 
 /* Section 0 end, 1 stamp, 2 length. */
 static void
-set_slot(
-    const struct fixture *f, const char *file, int section, int slot, uint64_t value)
+set_slot(const struct store_fixture *f, const char *file, int section, int slot,
+    uint64_t value)
 {
     uint8_t bytes[8];
     put_be64(bytes, value);
@@ -71,7 +52,7 @@ set_slot(
 }
 
 static struct store_sums
-sum_all(struct fixture *f)
+sum_all(struct store_fixture *f)
 {
     f->warnings.count = 0;
     return store_sum(f->db, GODB_COLUMNS_ALL, &f->warnings);
@@ -80,7 +61,7 @@ sum_all(struct fixture *f)
 static void
 a_slot_that_points_outside_the_file_costs_its_blocks_only(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     set_slot(f, "dport.gpf", 0, 2, UINT64_C(1) << 40);
     assert_int_equal(sum_all(f).rows, 20);
     assert_int_equal(f->warnings.count, 1);
@@ -91,7 +72,7 @@ a_slot_that_points_outside_the_file_costs_its_blocks_only(void **state)
 static void
 absurd_numbers_in_a_slot_are_not_believed(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     static const uint64_t absurd[] = {0, 1, 15, 17, 12287, UINT32_MAX,
         UINT64_C(1) << 62, INT64_MAX, UINT64_MAX, UINT64_MAX - 7};
     for (size_t i = 0; i < sizeof absurd / sizeof absurd[0]; i++)
@@ -115,7 +96,7 @@ absurd_numbers_in_a_slot_are_not_believed(void **state)
 static void
 a_huge_claimed_length_allocates_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     set_slot(f, "bytes_rcvd.gpf", 2, 1, 16 + (UINT64_C(1) << 40));
     set_slot(f, "pkts_sent.gpf", 2, 1, 16 + (UINT64_C(1) << 40));
     assert_int_equal(sum_all(f).rows, 20);
@@ -125,7 +106,7 @@ a_huge_claimed_length_allocates_nothing(void **state)
 static void
 garbage_in_a_block_is_found_by_its_size_or_its_stamps(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     overwrite(f, "bytes_sent.gpf", 12288 + 2, "\xff\xff\xff\xff\xff\xff", 6);
     assert_int_equal(sum_all(f).rows, 20);
     assert_int_equal(f->warnings.count, 1);
@@ -135,7 +116,7 @@ garbage_in_a_block_is_found_by_its_size_or_its_stamps(void **state)
 static void
 columns_that_a_question_does_not_need_do_not_hurt_it(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     overwrite(f, "bytes_sent.gpf", 12288, "garbage", 7);
     const struct store_sums sums =
         store_sum(f->db, GODB_COLUMN_BIT(GODB_BYTES_RCVD), &f->warnings);
@@ -146,7 +127,7 @@ columns_that_a_question_does_not_need_do_not_hurt_it(void **state)
 static void
 a_truncated_file_costs_what_was_cut_off(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     struct stat st;
     path_of(f, "dip.gpf", path);
@@ -161,7 +142,7 @@ a_truncated_file_costs_what_was_cut_off(void **state)
 static void
 a_file_shorter_than_its_header_costs_the_day(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     path_of(f, "dip.gpf", path);
     assert_int_equal(truncate(path, 100), 0);
@@ -174,7 +155,7 @@ a_file_shorter_than_its_header_costs_the_day(void **state)
 static void
 a_missing_column_is_told_and_not_created(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     path_of(f, "proto.gpf", path);
     assert_int_equal(unlink(path), 0);
@@ -191,7 +172,7 @@ a_missing_column_is_told_and_not_created(void **state)
 static void
 a_missing_l7proto_column_reads_as_zeros(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     path_of(f, "l7proto.gpf", path);
     assert_int_equal(unlink(path), 0);
@@ -204,7 +185,7 @@ a_missing_l7proto_column_reads_as_zeros(void **state)
 static void
 a_database_without_json_files_reads_and_grows(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     path_of(f, "meta.json", path);
     assert_int_equal(unlink(path), 0);
@@ -227,7 +208,7 @@ a_database_without_json_files_reads_and_grows(void **state)
 static void
 what_a_crash_left_at_the_end_does_not_shift_later_blocks(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     path_of(f, "sip.gpf", path);
     FILE *file = fopen(path, "ab");
@@ -241,7 +222,7 @@ what_a_crash_left_at_the_end_does_not_shift_later_blocks(void **state)
 static void
 a_column_with_another_number_of_rows_costs_the_block(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     /* Block 1 of another database has five rows. */
     char *other = store_new(), from[600], to[600], command[1400];
     struct godb *db = store_open(other, GODB_CREATE);
@@ -263,7 +244,7 @@ a_column_with_another_number_of_rows_costs_the_block(void **state)
 static void
 the_block_list_names_the_damage(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
     struct godb_block_list *list;
     struct godb_block_info info;
@@ -285,7 +266,7 @@ the_block_list_names_the_damage(void **state)
 static void
 directories_that_are_no_days_are_ignored(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     static const char *const names[] = {
         "x", "007", "-5", "99999999999999999999", "1700006400x", "0"};
     char path[600];
@@ -297,7 +278,7 @@ directories_that_are_no_days_are_ignored(void **state)
     assert_int_equal(f->warnings.count, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, store_fixture_free)
 
 int
 main(void)

@@ -23,37 +23,18 @@ pick(unsigned below)
     return (unsigned)((seed >> 33) % below);
 }
 
-struct fixture {
-    char *root;
-    struct godb *db;
-    struct store_warnings warnings;
-};
-
 /* Blocks of different flows over two days: block b has flows 200 b to 200 b + 199,
  * whose sources and counters no other block has. */
 static int
 set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (f == NULL) return -1;
-    f->root = store_new();
-    f->db = store_open(f->root, GODB_CREATE);
+    struct store_fixture *f = store_fixture_new();
     for (int b = 0; b < BLOCKS; b++)
         assert_int_equal(
             store_append(f->db, "eth0", DAY + (b < BLOCKS / 2 ? 300 : 86400) + 300 * b,
                 (uint64_t)(FLOWS * b), FLOWS, NULL),
             GODB_OK);
     *state = f;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    struct fixture *f = *state;
-    godb_close(f->db);
-    free(f->root);
-    free(f);
     return 0;
 }
 
@@ -65,7 +46,7 @@ struct answer {
 };
 
 static struct answer
-ask(struct fixture *f, const char *condition)
+ask(struct store_fixture *f, const char *condition)
 {
     struct answer answer = {0, 0, 0};
     struct godb_filter *filter = NULL;
@@ -94,7 +75,7 @@ ask(struct fixture *f, const char *condition)
 }
 
 static struct godb_index_counts
-index_all(struct fixture *f, enum godb_index_mode mode)
+index_all(struct store_fixture *f, enum godb_index_mode mode)
 {
     const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
     struct godb_index_counts counts;
@@ -106,7 +87,7 @@ index_all(struct fixture *f, enum godb_index_mode mode)
 }
 
 static void
-path_of(const struct fixture *f, int64_t day_s, const char *file, char *out)
+path_of(const struct store_fixture *f, int64_t day_s, const char *file, char *out)
 {
     snprintf(out, 600, "%s/eth0/%lld/%s", f->root, (long long)day_s, file);
 }
@@ -114,7 +95,7 @@ path_of(const struct fixture *f, int64_t day_s, const char *file, char *out)
 /* Spoil the last byte of a column's first block, as a failing disk would: the file
  * looks untouched. */
 static void
-rot(const struct fixture *f, const char *file)
+rot(const struct store_fixture *f, const char *file)
 {
     char path[600];
     struct stat st;
@@ -178,7 +159,7 @@ enum { CONDITIONS = sizeof conditions / sizeof conditions[0] };
 static void
 a_writer_indexes_what_it_appends(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     const struct godb_index_counts counts = index_all(f, GODB_INDEX_CHECK);
     assert_int_equal(counts.day_count, 2);
     assert_int_equal(counts.block_count, BLOCKS);
@@ -189,7 +170,7 @@ a_writer_indexes_what_it_appends(void **state)
 static void
 an_index_that_is_built_later_is_the_one_that_the_writer_made(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     snprintf(path, sizeof path, "eth0/%lld/blocks.index", (long long)DAY);
     path_of(f, DAY, "blocks.index", path);
@@ -210,7 +191,7 @@ an_index_that_is_built_later_is_the_one_that_the_writer_made(void **state)
 static void
 no_mischief_changes_an_answer(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     struct answer wanted[CONDITIONS];
     mischief_do(f->root, MISCHIEF_DELETE, pick);
     for (int i = 0; i < CONDITIONS; i++)
@@ -232,7 +213,7 @@ no_mischief_changes_an_answer(void **state)
 static void
 blocks_without_the_address_are_not_read(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     rot(f, "dip.gpf");
     rot(f, "sip.gpf");
     assert_int_equal(ask(f, "sip = 10.0.4.2").rows, 1);
@@ -246,7 +227,7 @@ blocks_without_the_address_are_not_read(void **state)
 static void
 a_touched_column_is_read_before_its_index_is_believed(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     rot(f, "sip.gpf");
     mischief_do(f->root, MISCHIEF_TOUCH, pick);
     assert_int_equal(ask(f, "sip = 10.0.4.2").rows, 1);
@@ -257,7 +238,7 @@ a_touched_column_is_read_before_its_index_is_believed(void **state)
 static void
 a_bit_that_turned_on_the_disk_is_found(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         rot(f, godb_columns[col].file);
         f->warnings.count = 0;
@@ -274,7 +255,7 @@ a_bit_that_turned_on_the_disk_is_found(void **state)
 static void
 building_anew_does_not_whitewash_a_damaged_block(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     rot(f, "bytes_sent.gpf");
     mischief_do(f->root, MISCHIEF_TOUCH, pick);
     struct godb_index_counts counts = index_all(f, GODB_INDEX_MISSING);
@@ -294,7 +275,7 @@ building_anew_does_not_whitewash_a_damaged_block(void **state)
 static void
 a_writer_indexes_what_came_without_an_index(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     mischief_do(f->root, MISCHIEF_DELETE, pick);
     assert_int_equal(index_all(f, GODB_INDEX_CHECK).indexed_count, 0);
     assert_int_equal(
@@ -307,7 +288,7 @@ a_writer_indexes_what_came_without_an_index(void **state)
 static void
 an_index_older_than_its_columns_is_built_before_it_grows(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600], old[600];
     path_of(f, DAY + 86400, "blocks.index", path);
     path_of(f, DAY + 86400, "old", old);
@@ -329,7 +310,7 @@ an_index_older_than_its_columns_is_built_before_it_grows(void **state)
 static void
 the_newest_day_of_a_writer_is_left_to_it(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     struct godb_writer *writer;
     mischief_do(f->root, MISCHIEF_DELETE, pick);
     assert_int_equal(
@@ -346,7 +327,7 @@ the_newest_day_of_a_writer_is_left_to_it(void **state)
 static void
 something_else_in_its_place_is_no_index(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     mischief_do(f->root, MISCHIEF_DELETE, pick);
     path_of(f, DAY, "blocks.index", path);
@@ -421,7 +402,7 @@ a_sieve_finds_what_it_holds_and_seldom_more(void **state)
     free(lines);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, store_fixture_free)
 
 int
 main(void)

@@ -14,20 +14,11 @@
 
 enum { BLOCKS = 3, FLOWS = 40 };
 
-struct fixture {
-    char *root;
-    struct godb *db;
-    struct store_warnings warnings;
-};
-
 /* eth0 and eth1: blocks of the same stamps and numbers of flows, but other flows. */
 static int
 set_up(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    if (f == NULL) return -1;
-    f->root = store_new();
-    f->db = store_open(f->root, GODB_CREATE);
+    struct store_fixture *f = store_fixture_new();
     for (int iface = 0; iface < 2; iface++)
         for (int b = 0; b < BLOCKS; b++)
             assert_int_equal(
@@ -38,24 +29,14 @@ set_up(void **state)
     return 0;
 }
 
-static int
-tear_down(void **state)
-{
-    struct fixture *f = *state;
-    godb_close(f->db);
-    free(f->root);
-    free(f);
-    return 0;
-}
-
 static void
-path_of(const struct fixture *f, const char *iface, const char *file, char *out)
+path_of(const struct store_fixture *f, const char *iface, const char *file, char *out)
 {
     snprintf(out, 600, "%s/%s/%lld/%s", f->root, iface, (long long)DAY, file);
 }
 
 static void
-copy(const struct fixture *f, const char *from, const char *to, const char *file)
+copy(const struct store_fixture *f, const char *from, const char *to, const char *file)
 {
     char source[600], target[600];
     static uint8_t bytes[1 << 20];
@@ -71,14 +52,15 @@ copy(const struct fixture *f, const char *from, const char *to, const char *file
 }
 
 static struct store_sums
-sum(struct fixture *f, unsigned columns)
+sum(struct store_fixture *f, unsigned columns)
 {
     memset(&f->warnings, 0, sizeof f->warnings);
     return store_sum(f->db, columns, &f->warnings);
 }
 
 static void
-put_number(const struct fixture *f, const char *file, int section, int slot, uint64_t n)
+put_number(
+    const struct store_fixture *f, const char *file, int section, int slot, uint64_t n)
 {
     char path[600];
     uint8_t bytes[8];
@@ -94,7 +76,7 @@ put_number(const struct fixture *f, const char *file, int section, int slot, uin
 static void
 an_index_copied_from_another_interface_blames_no_block(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     copy(f, "eth1", "eth0", "blocks.index");
     assert_int_equal(sum(f, GODB_COLUMNS_ALL).rows, 2 * BLOCKS * FLOWS);
     assert_int_equal(f->warnings.count, 0);
@@ -107,7 +89,7 @@ an_index_copied_from_another_interface_blames_no_block(void **state)
 static void
 building_an_index_blames_no_block_for_a_foreign_record(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
     struct godb_index_counts counts;
     copy(f, "eth1", "eth0", "blocks.index");
@@ -122,7 +104,7 @@ building_an_index_blames_no_block_for_a_foreign_record(void **state)
 static void
 a_renamed_interface_is_read_and_its_damage_is_found(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char from[600], to[600], path[600];
     snprintf(from, sizeof from, "%s/eth0", f->root);
     snprintf(to, sizeof to, "%s/wan", f->root);
@@ -140,7 +122,7 @@ a_renamed_interface_is_read_and_its_damage_is_found(void **state)
 
 /* A counter in a stored block: LZ4 and both stamps stay right. */
 static void
-flip_a_counter(const struct fixture *f, const char *file)
+flip_a_counter(const struct store_fixture *f, const char *file)
 {
     char path[600];
     uint8_t end[8];
@@ -154,7 +136,7 @@ flip_a_counter(const struct fixture *f, const char *file)
 static void
 damage_of_all_columns_at_hand_is_found_in_a_copied_database(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     flip_a_counter(f, "bytes_rcvd.gpf");
     flip_a_counter(f, "bytes_sent.gpf");
     flip_a_counter(f, "pkts_sent.gpf");
@@ -170,7 +152,7 @@ damage_of_all_columns_at_hand_is_found_in_a_copied_database(void **state)
 static void
 a_column_of_another_interface_is_found(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         const char *file = godb_columns[col].file;
         /* Their protocols and ports are the same, or the same by chance. */
@@ -193,7 +175,7 @@ a_column_of_another_interface_is_found(void **state)
 static void
 blocks_that_the_commit_column_lost_are_missed(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     put_number(f, "pkts_sent.gpf", 1, 1, 0); /* slots 1 and 2 are gone */
     assert_int_equal(sum(f, 0).blocks, 2 * BLOCKS - 2);
@@ -206,7 +188,7 @@ blocks_that_the_commit_column_lost_are_missed(void **state)
 }
 
 static void
-name_record(const struct fixture *f, uint32_t slot, uint32_t at)
+name_record(const struct store_fixture *f, uint32_t slot, uint32_t at)
 {
     enum { SLOTS_AT = 2048 };
     char path[600];
@@ -222,7 +204,7 @@ name_record(const struct fixture *f, uint32_t slot, uint32_t at)
 static void
 a_block_that_two_turned_bits_name_once_more_is_not_missed(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     const uint32_t first_record = 4096;
     name_record(f, 0, first_record ^ 0x100000);
     name_record(f, BLOCKS, first_record);
@@ -233,7 +215,7 @@ a_block_that_two_turned_bits_name_once_more_is_not_missed(void **state)
 static void
 a_stamp_that_turned_in_a_header_is_found(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     static const int64_t stamps[] = {
         DAY + 900 + 300, -5, INT64_MAX, DAY + 300 /* as block 0 */};
     for (size_t i = 0; i < sizeof stamps / sizeof stamps[0]; i++) {
@@ -247,7 +229,7 @@ a_stamp_that_turned_in_a_header_is_found(void **state)
 static void
 a_number_of_flows_that_turned_in_a_header_is_found(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     put_number(f, "pkts_sent.gpf", 2, 1, 16 + 8 * (FLOWS + 1));
     assert_int_equal(sum(f, 0).blocks, 2 * BLOCKS - 1);
     assert_int_equal(f->warnings.count, 1);
@@ -265,7 +247,7 @@ a_number_of_flows_that_turned_in_a_header_is_found(void **state)
 static void
 an_l7proto_column_that_was_deleted_is_missed(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600];
     path_of(f, "eth0", "l7proto.gpf", path);
     assert_int_equal(unlink(path), 0);
@@ -277,7 +259,7 @@ an_l7proto_column_that_was_deleted_is_missed(void **state)
 static void
 a_traffic_that_turned_in_meta_json_is_found(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     char path[600], name[100];
     path_of(f, "eth0", "meta.json", path);
     snprintf(name, sizeof name, "eth0/%lld/meta.json", (long long)DAY);
@@ -299,10 +281,153 @@ a_traffic_that_turned_in_meta_json_is_found(void **state)
     godb_block_list_close(list);
 }
 
+/* --- Packets in meta.json --------------------------------------------------------- */
+
+enum { COUNTED = BLOCKS }; /* the slot of the block that append_counted() adds */
+
+/* One block more of eth0, with all counts of packets known. */
+static void
+append_counted(struct store_fixture *f)
+{
+    const struct godb_block_stats stats = {{70, 3, 6, {1, 2, 3, 4}}, 60};
+    struct godb_writer *writer = NULL;
+    struct godb_block *block = NULL;
+    assert_int_equal(godb_block_new(&block), GODB_OK);
+    store_fill(block, 50000, FLOWS);
+    assert_int_equal(
+        godb_writer_open(&writer, f->db, "eth0", NULL, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(
+        godb_writer_append(writer, DAY + 300 * (BLOCKS + 1), block, &stats, NULL),
+        GODB_OK);
+    assert_int_equal(godb_writer_commit(writer, NULL), GODB_OK);
+    godb_writer_close(writer);
+    godb_block_free(block);
+}
+
+/* What the block list says of the block in this slot of eth0. */
+static struct godb_block_info
+listed(const struct store_fixture *f, int slot)
+{
+    const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_block_list *list;
+    struct godb_block_info info;
+    assert_int_equal(
+        godb_block_list_open(&list, f->db, &sel, NULL, NULL, NULL), GODB_OK);
+    for (int i = 0; i <= slot; i++)
+        assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_OK);
+    godb_block_list_close(list);
+    return info;
+}
+
+/* In eth0's meta.json, the first time that it stands there. */
+static void
+replace_in_meta(const struct store_fixture *f, const char *old, const char *new)
+{
+    char path[600], name[100];
+    path_of(f, "eth0", "meta.json", path);
+    snprintf(name, sizeof name, "eth0/%lld/meta.json", (long long)DAY);
+    char *text = store_file(f->root, name);
+    char *at = strstr(text, old);
+    assert_non_null(at);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+    assert_int_equal(fclose(file), 0);
+    free(text);
+}
+
+static void
+expect_counts_are_told(const struct store_fixture *f)
+{
+    const struct godb_block_info info = listed(f, COUNTED);
+    assert_non_null(strstr(info.status, "meta.json: packets"));
+    assert_int_equal(info.pcap.received, -1);
+    assert_int_equal(info.packets_logged, -1);
+    assert_true(info.traffic_bytes > 0);
+    assert_string_equal(listed(f, 0).status, "ok");
+}
+
+static void
+any_count_of_packets_that_turned_in_meta_json_is_found(void **state)
+{
+    struct store_fixture *f = *state;
+    static const char *const turns[][2] = {
+        {"packets_received\":70,", "packets_received\":71,"},
+        {"packets_dropped\":3,", "packets_dropped\":2,"},
+        {"if_dropped\":6,", "if_dropped\":7,"}, {"logged\":60,", "logged\":0,"},
+        {"not_ip\":1,", "not_ip\":3,"}, {"bad_header\"", "bad_hearer\""}};
+    append_counted(f);
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        replace_in_meta(f, turns[i][0], turns[i][1]);
+        expect_counts_are_told(f);
+        replace_in_meta(f, turns[i][1], turns[i][0]);
+        assert_string_equal(listed(f, COUNTED).status, "ok");
+    }
+}
+
+static void
+goprobe_2_may_drop_the_reasons_of_undecoded_packets(void **state)
+{
+    struct store_fixture *f = *state;
+    append_counted(f);
+    replace_in_meta(f,
+        ",\"packets_not_ip\":1,\"packets_truncated\":2,\"packets_bad_header\":3,"
+        "\"packets_too_deep\":4",
+        "");
+    const struct godb_block_info info = listed(f, COUNTED);
+    assert_string_equal(info.status, "ok");
+    assert_int_equal(info.pcap.received, 70);
+}
+
+static void
+counts_that_a_new_meta_json_cannot_have_are_unknown_and_no_damage(void **state)
+{
+    struct store_fixture *f = *state;
+    char path[600];
+    append_counted(f);
+    path_of(f, "eth0", "meta.json", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(
+        store_append(f->db, "eth0", DAY + 300 * (BLOCKS + 2), 7, 3, NULL), GODB_OK);
+    const struct godb_block_info info = listed(f, COUNTED);
+    assert_string_equal(info.status, "ok");
+    assert_int_equal(info.pcap.received, -1);
+    assert_true(info.packets_logged > 0);
+}
+
+static void
+building_an_index_forgets_no_count_of_packets(void **state)
+{
+    struct store_fixture *f = *state;
+    const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_index_counts counts;
+    char path[600];
+    append_counted(f);
+    replace_in_meta(f, "received\":70", "received\":71");
+    path_of(f, "eth0", "", path);
+    mischief_touch(path);
+    assert_int_equal(
+        godb_index(&counts, f->db, &sel, GODB_INDEX_MISSING, NULL, NULL, NULL),
+        GODB_OK);
+    assert_int_equal(counts.indexed_count, 2 * BLOCKS + 1);
+    expect_counts_are_told(f);
+    /* A first index has nothing else to believe than the file as it is. */
+    path_of(f, "eth0", "blocks.index", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(
+        godb_index(&counts, f->db, &sel, GODB_INDEX_MISSING, NULL, NULL, NULL),
+        GODB_OK);
+    assert_int_equal(listed(f, COUNTED).pcap.received, 71);
+    replace_in_meta(f, "received\":71", "received\":70");
+    expect_counts_are_told(f);
+}
+
+/* --- Blocks that only the index knows --------------------------------------------- */
+
 static void
 building_an_index_does_not_forget_lost_blocks(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     const struct godb_selection sel = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
     struct godb_index_counts counts;
     put_number(f, "pkts_sent.gpf", 1, 1, 0);
@@ -318,7 +443,7 @@ building_an_index_does_not_forget_lost_blocks(void **state)
 
 /* One block more. */
 static void
-append_told(struct fixture *f, struct store_warnings *told)
+append_told(struct store_fixture *f, struct store_warnings *told)
 {
     struct godb_writer *writer = NULL;
     struct godb_block *block = NULL;
@@ -341,7 +466,7 @@ append_told(struct fixture *f, struct store_warnings *told)
 static void
 a_writer_drops_no_block_that_the_commit_column_lost(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     struct store_warnings told;
     for (int slot = 1; slot < BLOCKS; slot++)
         for (int section = 0; section < 3; section++)
@@ -356,7 +481,7 @@ a_writer_drops_no_block_that_the_commit_column_lost(void **state)
 static void
 a_writer_restores_the_header_of_any_column(void **state)
 {
-    struct fixture *f = *state;
+    struct store_fixture *f = *state;
     struct store_warnings told;
     put_number(f, "sip.gpf", 0, 1, 77);
     put_number(f, "dport.gpf", 1, 2, 0);
@@ -366,7 +491,7 @@ a_writer_restores_the_header_of_any_column(void **state)
     assert_int_equal(f->warnings.count, 0);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, store_fixture_free)
 
 int
 main(void)
@@ -383,6 +508,10 @@ main(void)
         test(a_number_of_flows_that_turned_in_a_header_is_found),
         test(an_l7proto_column_that_was_deleted_is_missed),
         test(a_traffic_that_turned_in_meta_json_is_found),
+        test(any_count_of_packets_that_turned_in_meta_json_is_found),
+        test(goprobe_2_may_drop_the_reasons_of_undecoded_packets),
+        test(counts_that_a_new_meta_json_cannot_have_are_unknown_and_no_damage),
+        test(building_an_index_forgets_no_count_of_packets),
         test(building_an_index_does_not_forget_lost_blocks),
         test(a_writer_drops_no_block_that_the_commit_column_lost),
         test(a_writer_restores_the_header_of_any_column),

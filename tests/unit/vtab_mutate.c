@@ -31,7 +31,8 @@ static const char *const questions[] = {
     "SELECT sum(bytes_sent) FROM flows WHERE sip = '10.0.0.40'",
     "SELECT l7_name, l7_category, flows FROM traffic ORDER BY l7_name, l7_category",
     "SELECT proto, sum(flows) FROM traffic WHERE iface = 'eth1' GROUP BY proto",
-    "SELECT time, iface, flow_count, traffic_bytes, status FROM blocks ORDER BY 1, 2",
+    "SELECT time, iface, flow_count, traffic_bytes, packets_logged, pcap_received, "
+    "pcap_dropped, pcap_if_dropped, not_ip, status FROM blocks ORDER BY 1, 2",
     "SELECT iface, flow_count, traffic_bytes, first, last FROM interfaces "
     "ORDER "
     "BY 1",
@@ -133,9 +134,10 @@ make_database(const char *root)
                              iface ? NULL : names, NULL, NULL, NULL),
             GODB_OK);
         for (int b = 0; b < 5; b++) {
+            const struct godb_block_stats stats = {{900 + b, b, 6, {1, 2, 3, 4}}, 800};
             store_fill(block, (uint64_t)(4000 * iface + 37 * b), 40);
             assert_int_equal(
-                godb_writer_append(writer, DAY - 600 + 300 * b, block, NULL, NULL),
+                godb_writer_append(writer, DAY - 600 + 300 * b, block, &stats, NULL),
                 GODB_OK);
             assert_int_equal(godb_writer_commit(writer, NULL), GODB_OK);
         }
