@@ -37,6 +37,20 @@ count_now(const struct day *day)
     return used;
 }
 
+/* Turned bits in the index can name the record of a block that is there for one behind
+ * the last, which would be newer.  True where there is no record, too. */
+static bool
+is_of_one_there(struct day *day, uint32_t slot)
+{
+    struct block_record record;
+    if (!block_index_find(&day->index, slot, &record) ||
+        !block_index_owns(&day->index, slot, &record))
+        return true;
+    for (uint32_t there = 0; there < day_block_count(day); there++)
+        if (day_block_time(day, there) == record.time_s) return true;
+    return false;
+}
+
 static int
 index_err(const struct day *day, struct godb_err *err)
 {
@@ -46,7 +60,9 @@ index_err(const struct day *day, struct godb_err *err)
 int
 day_check_count(struct day *day, struct godb_err *err)
 {
-    const uint32_t known = block_index_count(&day->index);
+    uint32_t known = block_index_count(&day->index);
+    while (known > day_block_count(day) && is_of_one_there(day, known - 1))
+        known--;
     if (block_index_is_hindered(&day->index)) return index_err(day, err);
     if (known <= day_block_count(day) || known <= count_now(day)) return GODB_OK;
     return err_set(err, GODB_ECORRUPT,

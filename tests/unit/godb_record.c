@@ -188,6 +188,31 @@ blocks_that_the_commit_column_lost_are_missed(void **state)
 }
 
 static void
+name_record(const struct store_fixture *f, uint32_t slot, uint32_t at)
+{
+    enum { SLOTS_AT = 2048 };
+    char path[600];
+    uint8_t bytes[4];
+    path_of(f, "eth0", "blocks.index", path);
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    put_be32(bytes, at);
+    assert_int_equal(pwrite(fd, bytes, sizeof bytes, SLOTS_AT + 4 * slot), 4);
+    close(fd);
+}
+
+static void
+a_block_that_two_turned_bits_name_once_more_is_not_missed(void **state)
+{
+    struct store_fixture *f = *state;
+    const uint32_t first_record = 4096;
+    name_record(f, 0, first_record ^ 0x100000);
+    name_record(f, BLOCKS, first_record);
+    assert_int_equal(sum(f, 0).blocks, 2 * BLOCKS);
+    assert_int_equal(f->warnings.count, 0);
+}
+
+static void
 a_stamp_that_turned_in_a_header_is_found(void **state)
 {
     struct store_fixture *f = *state;
@@ -478,6 +503,7 @@ main(void)
         test(damage_of_all_columns_at_hand_is_found_in_a_copied_database),
         test(a_column_of_another_interface_is_found),
         test(blocks_that_the_commit_column_lost_are_missed),
+        test(a_block_that_two_turned_bits_name_once_more_is_not_missed),
         test(a_stamp_that_turned_in_a_header_is_found),
         test(a_number_of_flows_that_turned_in_a_header_is_found),
         test(an_l7proto_column_that_was_deleted_is_missed),
