@@ -228,8 +228,8 @@ broken := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray st
     capng_change_id setuid seccomp_init seccomp_attr_set seccomp_load pcap_create pcap_activate \
     pcap_set_datalink pcap_setnonblock pcap_open_dead pcap_dispatch pcap_stats mnl_socket_open2 \
     mnl_socket_bind mnl_socket_sendto mnl_socket_recvfrom ndpi_init_detection_module \
-    ndpi_finalize_initialization)
-$(patsubst %,$(B)/tests/unit/capture_%,start memory control links): link += $(broken)
+    ndpi_finalize_initialization clock_gettime)
+$(patsubst %,$(B)/tests/unit/capture_%,start memory control links clock): link += $(broken)
 # The same entry point that libFuzzer calls, fed with the stored corpus.
 $(bin_fuzz): %: %.o $(B)/tests/fuzz/replay.o $$(call test_libs,$$@)
 	$(call say,LD,$@)

@@ -117,18 +117,26 @@ look_at_backlog(struct capture *c, int count, int64_t now_ms)
     pipeline_hurry(c->pipeline, count >= CAPTURE_DISPATCH_PACKETS && is_late);
 }
 
+/* Clocks are read one after the other, some microseconds apart. */
+static int64_t
+whole_seconds(int64_t ms)
+{
+    return (ms + 500) / 1000;
+}
+
 static void
 tell_clock(const struct interval_news *news)
 {
     if (news->sleep_ms > 0)
-        log_line("the machine was suspended for %" PRId64 " s", news->sleep_ms / 1000);
+        log_line("the machine was suspended for %" PRId64 " s",
+            whole_seconds(news->sleep_ms));
     if (news->jump_ms > 0)
         log_line("warning: the clock was set forward by %" PRId64 " s",
-            news->jump_ms / 1000);
+            whole_seconds(news->jump_ms));
     if (news->jump_ms < 0)
         log_line("warning: the clock was set back by %" PRId64
                  " s; blocks keep rising times",
-            -news->jump_ms / 1000);
+            whole_seconds(-news->jump_ms));
 }
 
 /* Twenty milliseconds have passed, or a second. */

@@ -51,7 +51,7 @@ prepare_directory(const char *db_path, const struct passwd *user)
     if (make_path(db_path, &is_made) &&
         (!is_made || user == NULL || chown(db_path, user->pw_uid, user->pw_gid) == 0))
         return -1;
-    log_line("%s: %s", db_path, strerror(errno));
+    log_line("%.300s: %s", db_path, strerror(errno));
     return errno == EACCES || errno == EPERM ? EXIT_NO_PERMISSION : EXIT_IO;
 }
 

@@ -33,6 +33,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct {
@@ -41,6 +42,8 @@ static struct {
     bool is_lasting;   /* and all that follow */
     atomic_int before; /* calls until it happens */
     atomic_bool has_happened;
+    /* What clocks are ahead of those of the machine. */
+    atomic_llong wall_s, boot_s;
     /* Answers of rtnetlink, in place of the kernel's; NULL: those. */
     ssize_t (*answer)(void *bytes, size_t count);
     atomic_int exempt; /* calls that are under way of libraries that do not bear it */
@@ -177,6 +180,20 @@ __wrap_open(const char *path, int flags, ...)
     const mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
     va_end(args);
     return broken_strikes("open") ? -1 : __real_open(path, flags, mode);
+}
+
+/* --- Clocks ----------------------------------------------------------------------- */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+
+int
+__wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+    const int rc = __real_clock_gettime(clock, now);
+    if (clock == CLOCK_REALTIME) now->tv_sec += atomic_load(&broken.wall_s);
+    if (clock == CLOCK_BOOTTIME) now->tv_sec += atomic_load(&broken.boot_s);
+    return rc;
 }
 
 /* --- Rights ----------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #define TESTS_DAEMON_H
 
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "capture/capture.h"
+#include "capture/unix_socket.h"
 #include "tests/broken.h"
 #include "tests/store.h"
 
@@ -139,11 +141,118 @@ daemon_run(const struct daemon_run *run, const char *root)
     assert_int_equal(waitpid(child, &status, 0), child);
     daemon_read(path, &end);
     if (WIFSIGNALED(status))
-        print_message("# %s %d: signal %d\n", run->call, run->at, WTERMSIG(status));
+        print_message("# %s %d: signal %d\n", run->call ? run->call : "", run->at,
+            WTERMSIG(status));
     if (!WIFEXITED(status)) return end;
     end.has_broken = WEXITSTATUS(status) >= 100;
     end.exit_code = WEXITSTATUS(status) % 100;
     return end;
+}
+
+/* --- Beside it, in its process ---------------------------------------------------- */
+
+enum { DAEMON_PORT = 5000, DAEMON_ANSWER = 64 << 10 };
+
+static inline void
+daemon_pause(int ms)
+{
+    usleep((useconds_t)ms * 1000);
+}
+
+/* Until it answers questions. */
+static inline void
+daemon_wait(void)
+{
+    while (access("db/goprobe.sock", F_OK) != 0)
+        daemon_pause(5);
+}
+
+static inline void
+daemon_thread(void *(*run)(void *))
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run, NULL) != 0) _exit(93);
+    pthread_detach(thread);
+}
+
+/* Somebody takes the packets of daemon_hello(), so that no ICMP says that nobody does.
+ */
+static inline void
+daemon_listen(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(DAEMON_PORT)};
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0) _exit(93);
+}
+
+/* So many packets over lo, each from a port of its own. */
+static inline void
+daemon_hello(int count)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+        .sin_port = htons(DAEMON_PORT),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (int i = 0; i < count; i++) {
+        const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        if (sendto(fd, "hello", 5, 0, (struct sockaddr *)&to, sizeof to) != 5)
+            _exit(96);
+        close(fd);
+    }
+}
+
+/* What it says, whatever that is; good until the next question. */
+static inline const char *
+daemon_ask(const char *request)
+{
+    static char answer[DAEMON_ANSWER];
+    size_t used = 0;
+    ssize_t got;
+    const int fd = unix_socket_connect("db/goprobe.sock");
+    if (fd < 0 || __real_send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+        _exit(95);
+    while ((got = __real_recv(fd, answer + used, sizeof answer - 1 - used, 0)) > 0)
+        used += (size_t)got;
+    answer[used] = '\0';
+    close(fd);
+    return answer;
+}
+
+/* Until it has said this; questions wake it meanwhile. */
+static inline void
+daemon_hear(const char *what)
+{
+    static char text[DAEMON_SAID];
+    for (int i = 0; i < 1000; i++) {
+        FILE *said = fopen("said", "r");
+        if (said == NULL) _exit(87);
+        text[fread(text, 1, sizeof text - 1, said)] = '\0';
+        fclose(said);
+        if (strstr(text, what) != NULL) return;
+        daemon_ask("status text\n");
+        daemon_pause(20);
+    }
+    _exit(86);
+}
+
+/* Packets of daemon_hello() in the database that it left in root. */
+static inline int64_t
+daemon_hellos(const char *root)
+{
+    const struct godb_scan_spec spec = store_spec(GODB_COLUMNS_ALL, NULL);
+    struct godb_scan *scan;
+    struct godb_chunk chunk;
+    char path[200];
+    int64_t sum = 0;
+    snprintf(path, sizeof path, "%s/db", root);
+    struct godb *db = store_open(path, GODB_READ);
+    assert_int_equal(godb_scan_open(&scan, db, &spec, NULL), GODB_OK);
+    while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
+        for (uint32_t i = 0; i < chunk.row_count; i++)
+            if (chunk.dport[i] == DAEMON_PORT)
+                sum += (int64_t)(chunk.counters[2][i] + chunk.counters[3][i]);
+    godb_scan_close(scan);
+    godb_close(db);
+    return sum;
 }
 
 #endif

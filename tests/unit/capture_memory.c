@@ -3,9 +3,6 @@
  * The daemon without memory, at each point at which it asks for some: it ends and says
  * so, or goes on with every packet, or says which are lost.
  */
-#include <netinet/in.h>
-
-#include "capture/unix_socket.h"
 #include "tests/daemon.h"
 #include "tests/deeds.h"
 
@@ -175,41 +172,7 @@ a_start_without_memory_ends_and_says_so_or_captures(void **state)
 
 /* --- A capture that runs ---------------------------------------------------------- */
 
-enum { PORT = 5000, VIEWS = 30, RELOADS = 25, LINKS = 12, PACKETS_A_TIME = 20 };
-
-static void
-pause_ms(int ms)
-{
-    usleep((useconds_t)ms * 1000);
-}
-
-/* To ourselves, each from a port of its own. */
-static void
-send_packets(int count)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET,
-        .sin_port = htons(PORT),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    for (int i = 0; i < count; i++) {
-        const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-        if (sendto(fd, "hello", 5, 0, (struct sockaddr *)&to, sizeof to) != 5)
-            _exit(96);
-        close(fd);
-    }
-}
-
-/* Its whole answer is read, whatever it is. */
-static void
-ask(const char *request)
-{
-    char bytes[4096];
-    const int fd = unix_socket_connect("db/goprobe.sock");
-    if (fd < 0 || __real_send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
-        _exit(95);
-    while (__real_recv(fd, bytes, sizeof bytes, 0) > 0)
-        continue;
-    close(fd);
-}
+enum { VIEWS = 30, RELOADS = 25, LINKS = 12, PACKETS_A_TIME = 20 };
 
 static void
 add_link(int number)
@@ -227,29 +190,29 @@ static void *
 torment(void *arg)
 {
     (void)arg;
-    while (access("db/goprobe.sock", F_OK) != 0)
-        pause_ms(5);
+    daemon_wait();
     for (int at = 1; at <= VIEWS; at++) {
-        send_packets(PACKETS_A_TIME);
+        daemon_hello(PACKETS_A_TIME);
         broken_once("memory", at, ENOMEM);
-        ask(at % 2 ? "flows\n" : "status json\n");
+        daemon_ask(at % 2 ? "flows\n" : "status json\n");
         broken_mend();
     }
     for (int at = 1; at <= RELOADS + 1; at++) {
         broken_once("memory", at <= RELOADS ? at : 1 << 20, ENOMEM);
         daemon_signals.reload = 1;
-        ask("status text\n"); /* which wakes it */
-        pause_ms(30);
-        ask("status text\n");
-        pause_ms(30);
+        daemon_ask("status text\n"); /* which wakes it */
+        daemon_pause(30);
+        daemon_ask("status text\n");
+        daemon_pause(30);
         broken_mend();
     }
     for (int i = 1; i <= LINKS + 1; i++) {
         broken_once("memory", i <= LINKS ? i : 1 << 20, ENOMEM);
         add_link(i);
-        pause_ms(60);
+        daemon_pause(60);
         broken_mend();
     }
+    daemon_hear("w13: captured from now on");
     daemon_signals.stop = 1;
     return NULL;
 }
@@ -257,36 +220,9 @@ torment(void *arg)
 static void
 begin_torment(const char *root)
 {
-    pthread_t thread;
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(PORT)};
     (void)root;
-    /* So that no ICMP says that nobody is there. */
-    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0 ||
-        pthread_create(&thread, NULL, torment, NULL) != 0)
-        _exit(93);
-    pthread_detach(thread);
-}
-
-/* Packets to the port. */
-static int64_t
-count_hellos(const char *root)
-{
-    const struct godb_scan_spec spec = store_spec(GODB_COLUMNS_ALL, NULL);
-    struct godb_scan *scan;
-    struct godb_chunk chunk;
-    char path[200];
-    int64_t sum = 0;
-    snprintf(path, sizeof path, "%s/db", root);
-    struct godb *db = store_open(path, GODB_READ);
-    assert_int_equal(godb_scan_open(&scan, db, &spec, NULL), GODB_OK);
-    while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
-        for (uint32_t i = 0; i < chunk.row_count; i++)
-            if (chunk.dport[i] == PORT)
-                sum += (int64_t)(chunk.counters[2][i] + chunk.counters[3][i]);
-    godb_scan_close(scan);
-    godb_close(db);
-    return sum;
+    daemon_listen();
+    daemon_thread(torment);
 }
 
 static void
@@ -302,7 +238,7 @@ a_running_capture_without_memory_answers_reloads_and_follows_again_later(void **
     const struct daemon_end end = daemon_run(&run, root);
     if (end.exit_code != 0) fail_msg("status %d: %s", end.exit_code, end.said);
     const int64_t told = count_told(end.said, LOST) + count_told(end.said, SHARED);
-    if (count_hellos(root) + told != VIEWS * PACKETS_A_TIME)
+    if (daemon_hellos(root) + told != VIEWS * PACKETS_A_TIME)
         fail_msg("%lld told: %s", (long long)told, end.said);
     if (strstr(end.said, "out of memory") == NULL ||
         strstr(end.said, "configuration read again") == NULL ||

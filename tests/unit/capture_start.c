@@ -3,6 +3,10 @@
  * The daemon's start with each call of the system failing in turn: it ends, and says
  * what failed and why, or it goes on, and says what it has to do without.
  */
+#include <pwd.h>
+#include <sys/file.h>
+
+#include "capture/privileges.h"
 #include "tests/daemon.h"
 
 /* --- What must hold --------------------------------------------------------------- */
@@ -20,9 +24,10 @@ expect(const struct refusal *refusal)
 {
     char *root = store_new();
     const struct daemon_end end = daemon_run(&refusal->run, root);
-    const char *const call = refusal->run.call;
+    const char *const call = refusal->run.call ? refusal->run.call : "no call";
     const int at = refusal->run.at;
-    if (!end.has_broken) fail_msg("%s %d was not called: %s", call, at, end.said);
+    if (refusal->run.call && !end.has_broken)
+        fail_msg("%s %d was not called: %s", call, at, end.said);
     if (end.exit_code != refusal->exit_code)
         fail_msg("%s %d: status %d: %s", call, at, end.exit_code, end.said);
     if (refusal->says != NULL && strstr(end.said, refusal->says) == NULL)
@@ -284,6 +289,187 @@ what_it_can_do_without_does_not_stop_it(void **state)
     EXPECT_ALL(refusals);
 }
 
+/* --- Places and names ------------------------------------------------------------- */
+
+#define LONG_NAME                                                                      \
+    "0123456789012345678901234567890123456789012345678901234567890123456789"
+
+static void
+hold_pid_file(const char *root)
+{
+    (void)root;
+    const int fd = open("x.pid", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0) _exit(97);
+}
+
+static void
+places_that_cannot_be_are_named(void **state)
+{
+    (void)state;
+    static char path[5000];
+    memset(path, 'x', sizeof path - 1);
+    const struct refusal refusals[] = {
+        {{.words = {"-d", path, "-user", "root", "lo"}}, EXIT_IO, "File name too long"},
+        {{.words = {"-d", "", "-user", "root", "lo"}}, EXIT_IO,
+            "no database given: its path is empty"},
+        {{.words = {LIVE, "--socket", LONG_NAME LONG_NAME}}, EXIT_IO,
+            "its path has more than 107 bytes"},
+        {{.words = {LIVE, "--socket", "said/s"}}, EXIT_IO,
+            "socket said/s: Not a directory"},
+        {{.words = {LIVE, "--socket", "said"}}, EXIT_IO,
+            "there is a file of that name, which is no socket"},
+        {{.words = {LIVE, "-pidfile", "x.pid"}, .prepare = hold_pid_file}, EXIT_FAILURE,
+            "goprobe: it runs already; x.pid is locked"},
+        {{.words = {LIVE, "-pidfile", "none/x.pid"}}, EXIT_IO,
+            "none/x.pid: No such file or directory"},
+    };
+    EXPECT_ALL(refusals);
+}
+
+static void
+interfaces_that_are_not_there_are_an_error_unless_a_pattern_waits_for_them(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {{.words = {"-d", "db", "-user", "root", "x*", "nosuch0"}}, EXIT_FAILURE,
+            "nosuch0: no such interface; `ip link` lists them"},
+        {{.words = {"-d", "db", "-user", "root", "x*"}}, EXIT_SUCCESS,
+            "capturing on 0 interface(s)"},
+        {{.words = {"-d", "db", "-user", "root", "lo", "nosuch0"}}, EXIT_SUCCESS,
+            "nosuch0: not there yet; captured once it is"},
+    };
+    EXPECT_ALL(refusals);
+}
+
+static void
+no_socket_is_made_where_none_is_wanted(void **state)
+{
+    (void)state;
+    if (!daemon_is_possible()) skip();
+    char *root = store_new(), path[300];
+    const struct daemon_run run = {
+        .call = "bind", .at = 1, .os_errno = EIO, .words = {LIVE, "--no-socket"}};
+    const struct daemon_end end = daemon_run(&run, root);
+    assert_int_equal(end.exit_code, EXIT_SUCCESS);
+    assert_false(end.has_broken);
+    snprintf(path, sizeof path, "%s/db/goprobe.sock", root);
+    assert_int_equal(access(path, F_OK), -1);
+    free(root);
+}
+
+/* --- Without being root ----------------------------------------------------------- */
+
+/* As a user that can be left again, so that what was covered can be written. */
+static int
+drop_as_nobody(const char *user)
+{
+    enum { NOBODY = 65534 };
+    if (seteuid(NOBODY) != 0) exit(96);
+    const int exit_code = privileges_drop("/nowhere", user, "root");
+    if (seteuid(0) != 0) exit(95);
+    return exit_code;
+}
+
+static int
+in_child(int (*call)(const char *), const char *user)
+{
+    int status;
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        const int exit_code = call(user);
+        exit(exit_code < 0 ? 1 : exit_code);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void
+whoever_is_not_root_stays_what_he_is(void **state)
+{
+    (void)state;
+    const struct passwd *nobody = getpwnam("nobody");
+    if (geteuid() != 0 || nobody == NULL || nobody->pw_uid != 65534) skip();
+    assert_int_equal(in_child(drop_as_nobody, "root"), EXIT_NO_PERMISSION);
+    assert_int_equal(in_child(drop_as_nobody, "nosuchuser"), EXIT_NO_USER);
+    assert_int_equal(in_child(drop_as_nobody, "nobody"), 1); /* -1: it goes on */
+    assert_int_equal(in_child(drop_as_nobody, NULL), 1);
+}
+
+/* --- The log ---------------------------------------------------------------------- */
+
+enum { LOG_PORT = 5514 };
+
+/* A process that makes a line of the file "log" of each datagram, as long as
+ * they come. */
+static void
+begin_log_host(const char *root)
+{
+    char bytes[4096];
+    const struct timeval patience = {.tv_sec = 5};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(LOG_PORT)};
+    (void)root;
+    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    FILE *file = fopen("log", "w");
+    if (file == NULL || bind(fd, (struct sockaddr *)&at, sizeof at) != 0) _exit(93);
+    if (__real_fork() != 0) return;
+    __real_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    for (;;) {
+        const ssize_t got = __real_recv(fd, bytes, sizeof bytes, 0);
+        if (got < 0) _exit(0);
+        fprintf(file, "%.*s\n", (int)got, bytes);
+        fflush(file);
+    }
+}
+
+/* Facility daemon is 3: <8 * 3 + severity>. */
+static void
+each_severity_reaches_the_log_host(void **state)
+{
+    (void)state;
+    if (!daemon_is_possible()) skip();
+    const struct daemon_run run = {.call = "pcap_dispatch",
+        .at = 3,
+        .os_errno = EIO,
+        .words = {LIVE, "nosuch0", "-log", "udp:127.0.0.1:5514"},
+        .prepare = begin_log_host,
+        .run_ms = 20000};
+    char *root = store_new();
+    const struct daemon_end end = daemon_run(&run, root);
+    assert_int_equal(end.exit_code, EXIT_IO);
+    assert_string_equal(end.said, ""); /* nothing of it is on standard error */
+    char *log = NULL;
+    for (int i = 0; i < 200; i++) { /* until it has taken the last */
+        free(log);
+        log = store_file(root, "log");
+        assert_non_null(log);
+        if (strstr(log, "error: capture: ") != NULL) break;
+        daemon_pause(10);
+    }
+    if (strncmp(log, "<30>", 4) != 0 ||
+        strstr(log, "capturing on 1 interface") == NULL ||
+        strstr(log, "\n<27>") == NULL || strstr(log, "error: capture: ") == NULL)
+        fail_msg("%s", log);
+    free(log);
+    free(root);
+}
+
+static void
+a_log_host_that_takes_nothing_does_not_stop_it(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {{"send", 1, ECONNREFUSED, .words = {LIVE, "-log", "udp:127.0.0.1:9"}},
+            EXIT_SUCCESS, NULL},
+        {{"send", 1, ENETDOWN, true, .words = {LIVE, "-log", "udp:127.0.0.1:9"}},
+            EXIT_SUCCESS, NULL},
+        {{"read", 1, EINTR, .words = {LIVE, "-D", "-pidfile", "x.pid"}}, EXIT_SUCCESS,
+            NULL},
+    };
+    EXPECT_ALL(refusals);
+}
+
 static void
 a_capture_that_breaks_later_says_so_and_writes_what_it_has(void **state)
 {
@@ -313,6 +499,13 @@ main(void)
         cmocka_unit_test(a_pid_file_that_cannot_be_taken_is_named),
         cmocka_unit_test(a_log_that_cannot_be_opened_is_named),
         cmocka_unit_test(what_it_can_do_without_does_not_stop_it),
+        cmocka_unit_test(places_that_cannot_be_are_named),
+        cmocka_unit_test(
+            interfaces_that_are_not_there_are_an_error_unless_a_pattern_waits_for_them),
+        cmocka_unit_test(no_socket_is_made_where_none_is_wanted),
+        cmocka_unit_test(whoever_is_not_root_stays_what_he_is),
+        cmocka_unit_test(each_severity_reaches_the_log_host),
+        cmocka_unit_test(a_log_host_that_takes_nothing_does_not_stop_it),
         cmocka_unit_test(a_capture_that_breaks_later_says_so_and_writes_what_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
