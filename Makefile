@@ -207,9 +207,14 @@ $(bin_tests): %: %.o $$(call test_libs,$$@)
 	$(Q)$(link) -o $@ $^ $(LDFLAGS) -lcsv -lm $(call pkg_libs,cmocka $(call test_pkgs,$@))
 # The calls that the fault tests let fail; see there.
 comma := ,
-faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc openat close pread pwrite \
-    fsync fdatasync renameat ftruncate mkdir)
-$(B)/tests/unit/godb_fault $(B)/tests/unit/shell_import_fault: link += $(faults)
+faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup mmap LZ4_createStreamHC \
+    openat close pread pwrite fsync fdatasync renameat ftruncate mkdir unlinkat rmdir fstat stat \
+    lstat fstatat access faccessat opendir fdopendir readdir flock getrandom socket connect poll \
+    send recv)
+fault_tests := $(addprefix $(B)/tests/unit/,godb_fault godb_fault_questions godb_fault_waits \
+    shell_import_fault)
+$(fault_tests): link += $(faults)
+$(B)/tests/unit/godb_fault_waits: link += $(patsubst %,-Wl$(comma)--wrap=%,clock_gettime nanosleep)
 $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
     fdatasync renameat unlinkat ftruncate mkdir)
 $(B)/tests/unit/godb_spill_fault: link += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc \

@@ -101,8 +101,10 @@ day_is_gone(const struct day *day)
 {
     struct stat mine, there;
     if (day->v4) return false;
-    return fstat(day->dir_fd, &mine) != 0 || stat(day->path, &there) != 0 ||
-           mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
+    /* One that cannot be looked at may be there: it would be missed without a word. */
+    if (stat(day->path, &there) != 0) return errno == ENOENT;
+    return fstat(day->dir_fd, &mine) == 0 &&
+           (mine.st_ino != there.st_ino || mine.st_dev != there.st_dev);
 }
 
 static int
