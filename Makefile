@@ -211,9 +211,8 @@ faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup mmap LZ4
     openat close pread pwrite fsync fdatasync renameat ftruncate mkdir unlinkat rmdir fstat stat \
     lstat fstatat access faccessat opendir fdopendir readdir flock getrandom socket connect poll \
     send recv)
-fault_tests := $(addprefix $(B)/tests/unit/,godb_fault godb_fault_questions godb_fault_waits \
-    shell_import_fault)
-$(fault_tests): link += $(faults)
+$(patsubst %.c,$(B)/%,$(wildcard tests/unit/godb_fault*.c)) $(B)/tests/unit/shell_import_fault: \
+    link += $(faults)
 $(B)/tests/unit/godb_fault_waits: link += $(patsubst %,-Wl$(comma)--wrap=%,clock_gettime nanosleep)
 $(B)/tests/unit/godb_crash: link += $(patsubst %,-Wl$(comma)--wrap=%,openat pwrite fsync \
     fdatasync renameat unlinkat ftruncate mkdir)

@@ -52,10 +52,7 @@ int
 day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
     struct godb_err *err)
 {
-    int length =
-        snprintf(day->path, sizeof day->path, "%s/%s/%" PRId64, root, iface, day_s);
-    if (length < 0 || (size_t)length >= sizeof day->path)
-        return err_set(err, GODB_EARG, "%s: the path is too long", root);
+    snprintf(day->path, sizeof day->path, "%s/%s/%" PRId64, root, iface, day_s);
     day->owner = block_record_owner(iface, day_s);
     day->opened = day->fresh = 0;
     day->index.fd = -1;
@@ -90,7 +87,7 @@ day_close(struct day *day)
     block_index_close(&day->index);
     if (day->v4)
         v4_day_close(day->v4);
-    else if (day->dir_fd >= 0)
+    else
         close(day->dir_fd);
     day->v4 = NULL;
     day->dir_fd = -1;

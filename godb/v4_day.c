@@ -131,7 +131,6 @@ v4_day_open(struct v4_day **out, const char *root, const char *iface, int64_t da
 void
 v4_day_close(struct v4_day *day)
 {
-    if (day == NULL) return;
     for (int i = 0; i < V4_COLUMN_COUNT; i++)
         if (day->fds[i] >= 0) close(day->fds[i]);
     if (day->dir_fd >= 0) close(day->dir_fd);

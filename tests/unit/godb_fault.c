@@ -23,7 +23,22 @@ build_index(struct godb *db)
 {
     const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
     struct godb_index_counts counts;
-    return godb_index(&counts, db, &all, GODB_INDEX_ALL, NULL, NULL, NULL);
+    struct godb_err err = {0};
+    const int rc = godb_index(&counts, db, &all, GODB_INDEX_ALL, NULL, NULL, &err);
+    if (rc != GODB_OK && rc != GODB_ENOMEM)
+        assert_non_null(strstr(err.msg, godb_root(db)));
+    return rc;
+}
+
+/* The days that a writer has done with. */
+static int
+build_index_beside_a_writer(struct godb *db)
+{
+    struct godb_writer *writer = NULL;
+    int rc = godb_writer_open(&writer, db, "eth0", NULL, NULL, NULL, NULL);
+    if (rc == GODB_OK) rc = build_index(db);
+    godb_writer_close(writer);
+    return rc;
 }
 
 static int
@@ -105,6 +120,8 @@ static const struct deed append_deed = {
 static const struct deed named_deed = {
     "named", append_named, two_or_less, 60, expect_names};
 static const struct deed index_deed = {"index", build_index, ten, 3, NULL};
+static const struct deed beside_deed = {
+    "index beside a writer", build_index_beside_a_writer, ten, 3, NULL};
 static const struct deed clean_deed = {"clean", delete_old, ten_or_none, 2, NULL};
 
 /* --- Every call ------------------------------------------------------------------- */
@@ -210,6 +227,8 @@ every_call_of_an_index_build_fails_and_answers_stay(void **state)
     on_all_of_disk(&index_deed);
     every_call(&index_deed, FAULT_ONCE, FAULT_OPEN, 0);
     assert_true(every_call(&index_deed, FAULT_ONCE, FAULT_MEMORY, 0) > 5);
+    every_call(&beside_deed, FAULT_ONCE, FAULT_OPEN, 0);
+    assert_true(every_call(&beside_deed, FAULT_ONCE, FAULT_MEMORY, 0) > 5);
 }
 
 static void

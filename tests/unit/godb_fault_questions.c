@@ -11,7 +11,8 @@
 #include "tests/v4.h"
 
 /* The database has eth0 with 10 flows, wan0 with 5, mon0 with 4 of nDPI's names, and
- * old0 with 20 in the form of goDB v4; a goprobe knows 6 more of eth0. */
+ * old0 with 20 in the form of goDB v4; a goprobe knows 4 more of eth0, and 2 of lan0,
+ * which has nothing stored. */
 enum { ETH0 = 10, WAN0 = 5, MON0 = 4, OLD0 = 20, LIVE = 6 };
 enum { STORED = ETH0 + WAN0 + MON0 + OLD0, SUMMARY = ETH0 + WAN0 + MON0 };
 
@@ -135,6 +136,13 @@ static int64_t
 ask_name(struct godb *db)
 {
     return count_where(db, "l7proto = HTTP", NULL);
+}
+
+/* Which no day knows: that is an error, whatever else fails. */
+static int64_t
+ask_no_name(struct godb *db)
+{
+    return count_where(db, "l7proto = NoSuchName", NULL);
 }
 
 /* In order of time, the newest first. */
@@ -304,6 +312,7 @@ static const struct question questions[] = {
     {"host", ask_host, 8},
     {"networks", ask_networks, STORED},
     {"name", ask_name, MON0 / 2},
+    {"no name", ask_no_name, -1},
     {"in order", ask_in_order, STORED},
     {"live", ask_live, STORED + LIVE - MON0 / 2},
     {"blocks", ask_blocks, STORED},
@@ -333,8 +342,10 @@ set_up(struct scene *scene)
     begin(scene->db);
     put_named(scene->db);
     put_v4(scene->root);
-    live_begin(&live_text, 1);
-    live_put_iface(&live_text, "eth0", DAY + 300, DAY + 600, 100, LIVE);
+    live_begin(&live_text, 3);
+    live_put_iface(&live_text, "eth0", DAY + 300, DAY + 600, 100, LIVE - 2);
+    live_put_iface(&live_text, "lan0", 0, DAY + 600, 104, 2);
+    live_put_iface(&live_text, "wan0", DAY + 300, DAY + 600, 0, 0);
 }
 
 static void
@@ -502,7 +513,7 @@ static void
 a_day_is_deleted_at_any_moment_of_a_question(void **state)
 {
     static const struct question *const asked[] = {
-        &questions[1], &questions[5], &questions[7], &questions[8], &questions[9]};
+        &questions[1], &questions[6], &questions[8], &questions[9], &questions[10]};
     (void)state;
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         int at = 1;
@@ -516,7 +527,7 @@ a_day_is_deleted_at_any_moment_of_a_question(void **state)
 static void
 a_day_of_v4_is_renamed_at_any_moment_of_a_question(void **state)
 {
-    static const struct question *const asked[] = {&questions[1], &questions[7]};
+    static const struct question *const asked[] = {&questions[1], &questions[8]};
     (void)state;
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         int at = 1;
