@@ -288,8 +288,8 @@ static void
 directories_that_are_no_days_are_ignored(void **state)
 {
     struct fixture *f = *state;
-    static const char *const names[] = {
-        "x", "007", "-5", "99999999999999999999", "1700006400x", "0"};
+    static const char *const names[] = {"x", "007", "-5", "99999999999999999999",
+        "9223372036854720000", "1700006400x", "0"};
     char path[600];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/eth0/%s", f->root, names[i]);

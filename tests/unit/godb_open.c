@@ -64,6 +64,8 @@ opening_says_what_is_wrong_with_the_path(void **state)
     assert_int_equal(godb_open(&db, NULL, GODB_READ, &err), GODB_EARG);
     assert_int_equal(godb_open(&db, "/etc/passwd/db", GODB_READ, &err), GODB_EIO);
     assert_string_equal(err.msg, "/etc/passwd/db: Not a directory");
+    assert_int_not_equal(godb_open(&db, "/proc/none/a/db", GODB_CREATE, &err), GODB_OK);
+    assert_non_null(strstr(err.msg, "/proc/none: cannot be created: "));
     char *long_path = calloc(1, GODB_PATH_MAX);
     memset(long_path, 'p', GODB_PATH_MAX - 1);
     assert_int_equal(godb_open(&db, long_path, GODB_READ, &err), GODB_EARG);

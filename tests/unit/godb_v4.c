@@ -124,7 +124,7 @@ static void
 other_directories_are_passed_over(void **state)
 {
     (void)state;
-    static const char *const names[] = {"2016/02/86401", "2016/02/9223372036854720000",
+    static const char *const names[] = {"2016/02/86401", "2016/02/9223372036854547200",
         "2016/02/9223372036854775807", "2016/02/99999999999999999999",
         "2016/2/1456444800", "16/02/1456444800", "2016/02/1456444800x", "2016/02/x_1",
         "2016/02/-86400", "20160/02/1456444800"};
@@ -403,8 +403,34 @@ a_day_without_flows_needs_no_columns(void **state)
         assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_DONE);
         godb_block_list_close(list);
     }
+    /* A counter without even its width is none.  Behind 72 bytes and 4 columns of 8 + 2
+     * * 9 stand the file's length and the lengths of the first block. */
+    static const uint8_t nothing[16] = {[7] = 1};
+    char *meta = path_below(root, ".blockmeta");
+    FILE *file = fopen(meta, "r+b");
+    assert_int_equal(fseek(file, 72 + 4 * 26, SEEK_SET), 0);
+    assert_int_equal(fwrite(nothing, 1, 16, file), 16);
+    fclose(file);
+    assert_int_equal(listed_traffic(db), -1);
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, NULL).rows, 0);
     godb_close(db);
+    free(meta);
     free(path);
+    free(dir);
+    free(root);
+}
+
+/* Its writer renames it with each block: for a moment a list may have both names. */
+static void
+a_day_under_two_names_is_read_once(void **state)
+{
+    (void)state;
+    char *root = make_db("2016/02/1456358400_1");
+    char *dir = v4_make_dir("%s/eth0/2016/02/1456358400_2", root);
+    v4_write_day(dir, blocks, BLOCK_COUNT);
+    struct godb *db = store_open(root, GODB_READ);
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, NULL).rows, FLOW_COUNT);
+    godb_close(db);
     free(dir);
     free(root);
 }
@@ -503,6 +529,7 @@ main(void)
         cmocka_unit_test(garbage_in_a_column_costs_its_blocks_alone),
         cmocka_unit_test(a_fifo_in_the_place_of_a_column_is_told),
         cmocka_unit_test(a_day_without_flows_needs_no_columns),
+        cmocka_unit_test(a_day_under_two_names_is_read_once),
         cmocka_unit_test(a_meta_of_absurd_length_is_not_read),
         cmocka_unit_test(a_day_of_v4_gets_no_index),
         cmocka_unit_test(a_block_every_minute_is_read),
