@@ -211,7 +211,9 @@ faults := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup mmap LZ4
     openat close pread pwrite fsync fdatasync renameat ftruncate mkdir unlinkat rmdir fstat stat \
     lstat fstatat access faccessat opendir fdopendir readdir flock getrandom socket connect poll \
     send recv)
-$(patsubst %,$(B)/tests/unit/%_fault,godb shell_import capture_writeout): link += $(faults)
+$(patsubst %.c,$(B)/%,$(wildcard tests/unit/godb_fault*.c)) \
+    $(patsubst %,$(B)/tests/unit/%_fault,shell_import capture_writeout): link += $(faults)
+$(B)/tests/unit/godb_fault_waits: link += $(patsubst %,-Wl$(comma)--wrap=%,clock_gettime nanosleep)
 $(B)/tests/unit/godb_check_fault $(B)/tests/unit/godb_mend_fault: link += $(faults) \
     $(patsubst %,-Wl$(comma)--wrap=%,mkdirat fchmodat nanosleep)
 $(B)/tests/unit/godb_check: link += -Wl,--wrap=nanosleep

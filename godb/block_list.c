@@ -46,14 +46,15 @@ leave_day(struct godb_block_list *list)
     list->has_day = false;
 }
 
-/* One by one: a column that cannot be opened must not take the others along. */
+/* One by one: a column that cannot be opened must not take the others along.
+ * GODB_ENOTFOUND: the day was deleted in between. */
 static int
 open_columns(struct godb_block_list *list, struct godb_err *why)
 {
     list->damage[0] = '\0';
     for (int col = 0; col < GODB_COLUMN_COUNT; col++) {
         int rc = day_open_columns(&list->day, GODB_COLUMN_BIT(col), why);
-        if (rc == GODB_ENOMEM) return rc;
+        if (rc == GODB_ENOMEM || rc == GODB_ENOTFOUND) return rc;
         if (rc != GODB_OK && list->damage[0] == '\0')
             snprintf(list->damage, sizeof list->damage, "%.255s", why->msg);
     }
@@ -76,9 +77,12 @@ enter_day(struct godb_block_list *list, struct godb_err *err)
         if (day_check_count(&list->day, &why) != GODB_OK) tell(list, &why);
         rc = open_columns(list, &why);
     }
-    if (rc != GODB_OK && rc != GODB_ENOTFOUND && !list->has_day) tell(list, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
-    if (!list->has_day) return GODB_OK;
+    if (rc != GODB_OK) {
+        if (rc != GODB_ENOTFOUND) tell(list, &why);
+        leave_day(list);
+        return GODB_OK;
+    }
     rc = meta_read(&list->meta, list->day.dir_fd, &why);
     if (rc == GODB_ENOMEM) return err_nomem(err);
     if (rc != GODB_OK && rc != GODB_ENOTFOUND) {

@@ -54,10 +54,7 @@ int
 day_open(struct day *day, const char *root, const char *iface, int64_t day_s,
     struct godb_err *err)
 {
-    int length =
-        snprintf(day->path, sizeof day->path, "%s/%s/%" PRId64, root, iface, day_s);
-    if (length < 0 || (size_t)length >= sizeof day->path)
-        return err_set(err, GODB_EARG, "%s: the path is too long", root);
+    snprintf(day->path, sizeof day->path, "%s/%s/%" PRId64, root, iface, day_s);
     day->owner = block_record_owner(iface, day_s);
     day->opened = day->fresh = 0;
     day->index.fd = -1;
@@ -93,7 +90,7 @@ day_close(struct day *day)
     block_index_close(&day->index);
     if (day->v4)
         v4_day_close(day->v4);
-    else if (day->dir_fd >= 0)
+    else
         close(day->dir_fd);
     day->v4 = NULL;
     day->dir_fd = -1;
@@ -104,8 +101,10 @@ day_is_gone(const struct day *day)
 {
     struct stat mine, there;
     if (day->v4) return false;
-    return fstat(day->dir_fd, &mine) != 0 || stat(day->path, &there) != 0 ||
-           mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
+    /* One that cannot be looked at may be there: it would be missed without a word. */
+    if (stat(day->path, &there) != 0) return errno == ENOENT;
+    return fstat(day->dir_fd, &mine) == 0 &&
+           (mine.st_ino != there.st_ino || mine.st_dev != there.st_dev);
 }
 
 static int

@@ -61,16 +61,19 @@ parse_day(const char *name, int64_t *out_s)
     return true;
 }
 
-/* A symbolic link counts: it is not followed, but told where it is opened, since what
- * it stands for may be missed. */
-static bool
-is_dir(int dir_fd, const struct dirent *entry)
+/* 0, or an errno: what it is cannot be told, so it may be missed.  A symbolic link
+ * counts: it is not followed, but told where it is opened, as what it stands for may be
+ * missed. */
+static int
+look_for_dir(int dir_fd, const struct dirent *entry, bool *out)
 {
     struct stat st;
-    if (entry->d_type != DT_UNKNOWN)
-        return entry->d_type == DT_DIR || entry->d_type == DT_LNK;
-    return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode));
+    *out = entry->d_type == DT_DIR || entry->d_type == DT_LNK;
+    if (entry->d_type != DT_UNKNOWN) return 0;
+    if (fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : errno;
+    *out = S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode);
+    return 0;
 }
 
 /* Call take() for each directory in dir, and close it. */
@@ -80,11 +83,15 @@ each_dir(DIR *dir, const char *path,
     struct godb_err *err)
 {
     if (dir == NULL) return err_sys(err, errno, "%s", path);
-    int rc = GODB_OK;
+    int rc = GODB_OK, failed = 0;
     struct dirent *entry;
-    while (rc == GODB_OK && (errno = 0, entry = readdir(dir)) != NULL)
-        if (is_dir(dirfd(dir), entry)) rc = take(arg, entry->d_name, err);
-    if (rc == GODB_OK && errno != 0) rc = err_sys(err, errno, "%s", path);
+    while (rc == GODB_OK && failed == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
+        bool is_dir;
+        failed = look_for_dir(dirfd(dir), entry, &is_dir);
+        if (failed == 0 && is_dir) rc = take(arg, entry->d_name, err);
+    }
+    if (rc == GODB_OK && failed == 0) failed = errno;
+    if (failed != 0) rc = err_sys(err, failed, "%s", path);
     closedir(dir);
     return rc;
 }

@@ -126,7 +126,7 @@ err_prefix(struct godb_err *err, const char *prefix)
     if (err == NULL) return;
     char old[sizeof err->msg];
     memcpy(old, err->msg, sizeof old);
-    int used = snprintf(err->msg, sizeof err->msg, "%s: ", prefix);
-    if (used < 0 || (size_t)used >= sizeof err->msg) return;
-    snprintf(err->msg + used, sizeof err->msg - (size_t)used, "%s", old);
+    const size_t used = (size_t)snprintf(err->msg, sizeof err->msg, "%s: ", prefix);
+    if (used >= sizeof err->msg) return;
+    snprintf(err->msg + used, sizeof err->msg - used, "%s", old);
 }

@@ -64,9 +64,7 @@ enter_iface(struct walk *walk, const char *iface, struct godb_err *err)
     char path[GODB_PATH_MAX];
     leave_iface(walk);
     if (walk->mode == GODB_INDEX_CHECK) return GODB_OK;
-    int length = snprintf(path, sizeof path, "%s/%s", godb_root(walk->db), iface);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return err_set(err, GODB_EARG, "%s: the path is too long", godb_root(walk->db));
+    snprintf(path, sizeof path, "%s/%s", godb_root(walk->db), iface);
     walk->iface_fd = fs_open_below(godb_root(walk->db), iface, NULL);
     if (walk->iface_fd < 0) return err_sys(err, errno, "%s", path);
     walk->is_locked = flock(walk->iface_fd, LOCK_EX | LOCK_NB) == 0;

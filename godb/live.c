@@ -64,7 +64,7 @@ wait_for(const struct call *call, short events)
 static bool
 is_waiting(int os_errno)
 {
-    return os_errno == EAGAIN || os_errno == EWOULDBLOCK || os_errno == EINTR;
+    return os_errno == EAGAIN || os_errno == EINTR;
 }
 
 /* --- Talking ---------------------------------------------------------------------- */

@@ -103,7 +103,9 @@ mend_entries(struct meta *out, const struct meta *old, struct day *day,
             rc = block_from_columns(day, slot, &block, &why);
         if (rc == GODB_ENOMEM) return err_nomem(err);
         if (rc != GODB_OK && warn) warn(warn_arg, &why);
-        /* A block that cannot be read keeps its place, with what is known of it. */
+        /* What the disk does not give now it may give later: a 0 would stay. */
+        if (rc == GODB_EIO) continue;
+        /* A block that is damaged keeps its place, with what is known of it. */
         if (meta_add(out, &block) != GODB_OK) return err_nomem(err);
     }
     return GODB_OK;

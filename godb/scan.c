@@ -35,15 +35,12 @@ struct l7_search {
 static bool
 day_knows(const struct l7_search *search, const struct day_ref *ref, const char *name)
 {
-    char path[GODB_PATH_MAX];
+    char day[24];
     struct l7_spaces spaces;
     bool found = false;
     if (ref->day_s == DAY_LIVE) return godb_l7_id(search->live->names, name) >= 0;
-    int length = snprintf(path, sizeof path, "%s/%s/%" PRId64, search->root,
-        search->days->ifaces[ref->iface], ref->day_s);
-    if (length < 0 || (size_t)length >= sizeof path) return false;
-    int dir_fd = fs_open_below(
-        search->root, search->days->ifaces[ref->iface], strrchr(path, '/') + 1);
+    snprintf(day, sizeof day, "%" PRId64, ref->day_s);
+    int dir_fd = fs_open_below(search->root, search->days->ifaces[ref->iface], day);
     if (dir_fd < 0) return false;
     if (l7_file_read(&spaces, dir_fd, NULL) == GODB_OK) {
         for (size_t i = 0; i < spaces.count && !found; i++)

@@ -37,10 +37,7 @@ make_day_dir(struct stage *stage, const char *root, const char *iface, int64_t d
     struct godb_err *err)
 {
     char name[24];
-    int length =
-        snprintf(stage->path, sizeof stage->path, "%s/%s/%" PRId64, root, iface, day_s);
-    if (length < 0 || (size_t)length >= sizeof stage->path)
-        return err_set(err, GODB_EARG, "%s: the path is too long", root);
+    snprintf(stage->path, sizeof stage->path, "%s/%s/%" PRId64, root, iface, day_s);
     if (mkdir(stage->path, FS_DIR_MODE) != 0 && errno != EEXIST)
         return err_sys(err, errno, "%s: cannot be created", stage->path);
     snprintf(name, sizeof name, "%" PRId64, day_s);
@@ -404,7 +401,6 @@ commit_slots(struct stage *stage, struct godb_err *err)
 int
 stage_commit(struct stage *stage, struct godb_err *err)
 {
-    if (stage->staged_count == 0) return GODB_OK;
     for (int col = 0; col < GODB_COLUMN_COUNT; col++)
         stage->sound[col] = stage->files[col].used;
     int rc = commit_slots(stage, err);

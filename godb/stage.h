@@ -42,10 +42,10 @@ struct stage {
     uint32_t staged_count;
     /* Slots of each column before a commit that failed. */
     uint32_t sound[GODB_COLUMN_COUNT];
-    bool has_debris; /* slots behind those could not be cleared yet */
+    bool has_debris;   /* slots behind those could not be cleared yet */
+    bool has_restored; /* a header: blocks are back that no summary has */
     struct block_index_writer index;
     bool has_l7_table;  /* of its blocks; set by the writer */
-    bool has_restored;  /* a header, so that there may be blocks that were missed */
     uint32_t owner;     /* what its records have as theirs */
     uint64_t index_end; /* of the committed blocks' records */
     int index_errno;    /* what ended it */

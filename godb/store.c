@@ -25,7 +25,7 @@ make_dirs(const char *root, struct godb_err *err)
     char *path = strdup(root);
     if (path == NULL) return err_nomem(err);
     int rc = GODB_OK;
-    for (char *slash = path + 1; rc == GODB_OK && slash != NULL; slash++) {
+    for (char *slash = path + 1; rc == GODB_OK; slash++) {
         slash = strchr(slash, '/');
         const bool is_last = slash == NULL || slash[strspn(slash, "/")] == '\0';
         if (slash != NULL) *slash = '\0';

@@ -36,40 +36,57 @@ v4_day_number(const char *name, int64_t *out_s)
     return true;
 }
 
-/* The day's directory in a month's, opened; -1 where it is not there. */
+/* The day's name in a month's directory; ENOENT where it is not there, or errno. */
 static int
-find_in_month(const char *root, const char *iface, const char *month, int64_t day_s)
+find_name(DIR *dir, int64_t day_s, const char **out)
 {
-    DIR *dir = fs_read_below(root, iface, month);
     const struct dirent *entry;
-    char below[GODB_PATH_MAX];
     int64_t found_s;
-    int fd = -1;
-    if (dir == NULL) return -1;
-    while (fd < 0 && (entry = readdir(dir)) != NULL)
+    while ((errno = 0, entry = readdir(dir)) != NULL)
         if (v4_day_number(entry->d_name, &found_s) && found_s == day_s) {
-            snprintf(below, sizeof below, "%s/%s", month, entry->d_name);
-            fd = fs_open_below(root, iface, below);
+            *out = entry->d_name;
+            return 0;
         }
-    closedir(dir);
-    return fd;
+    return errno != 0 ? errno : ENOENT;
 }
 
-/* Noon of the first, and days in the months before and behind it. */
+/* The day's directory in a month's, opened, or an errno. */
 static int
-find_around(const char *root, const char *iface, int64_t day_s)
+find_in_month(
+    int *out_fd, const char *root, const char *iface, const char *month, int64_t day_s)
+{
+    DIR *dir = fs_read_below(root, iface, month);
+    char below[GODB_PATH_MAX];
+    const char *name;
+    if (dir == NULL) return errno;
+    int rc = find_name(dir, day_s, &name);
+    if (rc == 0) {
+        snprintf(below, sizeof below, "%s/%s", month, name);
+        *out_fd = fs_open_below(root, iface, below);
+        if (*out_fd < 0) rc = errno;
+    }
+    closedir(dir);
+    return rc;
+}
+
+/* Noon of the first, and days in the months before and behind it.  ENOENT: it is in
+ * none of them, and each could be read. */
+static int
+find_around(int *out_fd, const char *root, const char *iface, int64_t day_s)
 {
     static const int shifts_s[] = {0, -GODB_DAY_S, GODB_DAY_S};
     char month[32];
-    int fd = -1;
-    for (size_t i = 0; i < sizeof shifts_s / sizeof shifts_s[0] && fd < 0; i++) {
+    int worst = ENOENT;
+    for (size_t i = 0; i < sizeof shifts_s / sizeof shifts_s[0]; i++) {
         struct tm tm;
         const time_t time = (time_t)(day_s + shifts_s[i]);
         if (gmtime_r(&time, &tm) == NULL) continue;
         snprintf(month, sizeof month, "%04d/%02d", tm.tm_year + 1900, tm.tm_mon + 1);
-        fd = find_in_month(root, iface, month, day_s);
+        const int rc = find_in_month(out_fd, root, iface, month, day_s);
+        if (rc == 0) return 0;
+        if (rc != ENOENT) worst = rc;
     }
-    return fd;
+    return worst;
 }
 
 /* --- Opening ---------------------------------------------------------------------- */
@@ -98,11 +115,12 @@ v4_day_open(struct v4_day **out, const char *root, const char *iface, int64_t da
     for (int i = 0; i < V4_COLUMN_COUNT; i++)
         day->fds[i] = -1;
     day->dir_fd = -1;
-    for (int tries = 0; tries < OPEN_TRIES && day->dir_fd < 0; tries++)
-        day->dir_fd = find_around(root, iface, day_s);
-    int rc = day->dir_fd >= 0 ? read_meta(day, err)
-                              : err_set(err, GODB_ENOTFOUND, "%s/%s: no day %" PRId64,
-                                    root, iface, day_s);
+    int found = ENOENT;
+    for (int tries = 0; tries < OPEN_TRIES && found == ENOENT; tries++)
+        found = find_around(&day->dir_fd, root, iface, day_s);
+    int rc = found == 0
+                 ? read_meta(day, err)
+                 : err_sys(err, found, "%s/%s: day %" PRId64, root, iface, day_s);
     if (rc == GODB_OK)
         *out = day;
     else
@@ -113,7 +131,6 @@ v4_day_open(struct v4_day **out, const char *root, const char *iface, int64_t da
 void
 v4_day_close(struct v4_day *day)
 {
-    if (day == NULL) return;
     for (int i = 0; i < V4_COLUMN_COUNT; i++)
         if (day->fds[i] >= 0) close(day->fds[i]);
     if (day->dir_fd >= 0) close(day->dir_fd);

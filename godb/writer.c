@@ -222,8 +222,8 @@ enter_day(struct godb_writer *writer, int64_t day_s, struct godb_err *err)
     rc = stage_open(&writer->stage, godb_root(writer->db), writer->iface, day_s,
         writer->warn, writer->warn_arg, err);
     if (rc != GODB_OK) return rc;
+    writer->summary_is_stale |= writer->stage.has_restored;
     writer->stage.has_l7_table = writer->l7_names != godb_l7_libprotoident();
-    if (writer->stage.has_restored) writer->summary_is_stale = true;
     /* The new directory's own name has to survive a crash too. */
     rc = fs_sync(writer->iface_fd);
     writer->has_stage = rc == 0;

@@ -109,7 +109,7 @@ expect_whole_blocks(struct godb *db)
 
 /* What pcap said of the first block is known as long as the block is there. */
 static inline void
-expect_statistics(struct godb *db)
+expect_statistics(struct godb *db, bool is_vague)
 {
     const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
     struct godb_block_list *list;
@@ -118,6 +118,8 @@ expect_statistics(struct godb *db)
     while (godb_block_list_next(list, &info, NULL) == GODB_OK) {
         assert_string_equal(info.status, "ok");
         if (info.time_s != DAY + 300 || strcmp(info.iface, "eth0") != 0) continue;
+        /* What only a file knew that could not be read is not known. */
+        if (is_vague) continue;
         assert_int_equal(info.packets_logged, 60);
         assert_int_equal(info.pcap.received, 70);
         assert_int_equal(info.pcap.undecoded[3], 4);
@@ -137,13 +139,13 @@ expect_summary(struct godb *db, const char *iface, size_t flow_count)
 
 /* One more block is appended, and everything is there. */
 static inline void
-expect_append_works(struct godb *db, size_t rows, bool has_wan0)
+expect_append_works(struct godb *db, size_t rows, bool has_wan0, bool is_vague)
 {
     struct godb_err err = {0};
     if (store_append(db, "eth0", DAY + 90000, 7, 3, &err) != GODB_OK)
         fail_msg("%s", err.msg);
     assert_int_equal(expect_whole_blocks(db), rows + 3);
-    expect_statistics(db);
+    expect_statistics(db, is_vague);
     expect_summary(db, "eth0", rows + 3);
     if (has_wan0) expect_summary(db, "wan0", 5);
 }

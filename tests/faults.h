@@ -32,6 +32,7 @@ enum fault_mode {
     FAULT_ONCE,  /* the call fails */
     FAULT_FROM,  /* it and all that follow: the disk is gone */
     FAULT_DEATH, /* the process dies before it */
+    FAULT_EVENT, /* it works, but something else happens right before it */
 };
 
 /* Which calls count. */
@@ -57,6 +58,8 @@ static struct {
     int os_errno;   /* of calls on files */
     int countdown;  /* calls until it happens */
     bool happened;
+    void (*event)(void *arg);
+    void *event_arg;
     bool hides_types; /* directories are read without d_type, as some disks do */
 } fault;
 
@@ -68,6 +71,11 @@ fault_strikes(enum fault_calls kind)
     if (!fault.happened && --fault.countdown > 0) return false;
     fault.happened = true;
     if (fault.mode == FAULT_DEATH) _exit(FAULT_DEATH_STATUS);
+    if (fault.mode == FAULT_EVENT) {
+        fault.mode = FAULT_NONE;
+        fault.event(fault.event_arg);
+        return false;
+    }
     errno = fault.os_errno;
     if (kind == FAULT_OPEN) errno = EMFILE;
     if (kind & (FAULT_MEMORY | FAULT_JANSSON)) errno = ENOMEM;

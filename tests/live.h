@@ -9,7 +9,7 @@
 #include "tests/store.h"
 
 struct live_text {
-    uint8_t bytes[64 << 10];
+    uint8_t bytes[256 << 10];
     size_t count;
 };
 

@@ -362,6 +362,8 @@ errors_stand_where_the_text_goes_wrong(void **state)
     refuses("dport = = 5", 8, "found '='");
     refuses("dport 443", 6, "found '443'");
     refuses("foo = 1", 0, "found 'foo'");
+    refuses("dport a123456789b123456789c123456789d123456789e", 6,
+        "found 'a123456789b123456789c123456789d123456789'");
     refuses("  foo = 1", 2, "one of sip, dip, host");
     refuses("dport=1 dport=2", 8, "and, or, or the end, found 'dport'");
     refuses("dport=1 &", 9, "found the end");

@@ -328,8 +328,8 @@ expect_mended(struct moment *m, struct godb *db, size_t rows)
     godb_block_free(block);
     m->mended_count += warnings.count > 0;
     assert_int_equal(expect_whole_blocks(db), rows + 3);
-    expect_statistics(db);
-    expect_append_works(db, rows + 3, true);
+    expect_statistics(db, false);
+    expect_append_works(db, rows + 3, true, false);
 }
 
 static void
@@ -345,7 +345,7 @@ expect_state(struct moment *m, size_t names_end, const bool *chosen)
     const size_t rows = expect_whole_blocks(db);
     if (rows < m->rows || (rows != 10 && rows != 60 && rows != 110 && rows != 160))
         fail_msg("at call %zu: %zu rows, %zu were committed", m->end, rows, m->rows);
-    expect_statistics(db);
+    expect_statistics(db, false);
     age_lock(m->root);
     expect_mended(m, db, rows);
     godb_close(db);

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "godb/bytes.h"
+#include "godb/codec.h"
+#include "godb/colfile.h"
 #include "tests/store.h"
 
 #define DAY INT64_C(1700006400)
@@ -267,8 +269,8 @@ static void
 directories_that_are_no_days_are_ignored(void **state)
 {
     struct store_fixture *f = *state;
-    static const char *const names[] = {
-        "x", "007", "-5", "99999999999999999999", "1700006400x", "0"};
+    static const char *const names[] = {"x", "007", "-5", "99999999999999999999",
+        "9223372036854720000", "1700006400x", "0"};
     char path[600];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/eth0/%s", f->root, names[i]);
@@ -276,6 +278,287 @@ directories_that_are_no_days_are_ignored(void **state)
     }
     assert_int_equal(sum_all(f).rows, 30);
     assert_int_equal(f->warnings.count, 0);
+}
+
+/* --- Headers that no index vouches for ------------------------------------------- */
+
+static void
+remove_file(const struct store_fixture *f, const char *file)
+{
+    char path[600];
+    path_of(f, file, path);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* In all columns. */
+static void
+set_stamp(const struct store_fixture *f, int slot, int64_t time_s)
+{
+    for (int col = 0; col < GODB_COLUMN_COUNT; col++)
+        set_slot(f, godb_columns[col].file, 1, slot, (uint64_t)time_s);
+}
+
+static struct godb_index_counts
+build_index(struct store_fixture *f, enum godb_index_mode mode)
+{
+    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_index_counts counts;
+    f->warnings.count = 0;
+    assert_int_equal(
+        godb_index(&counts, f->db, &all, mode, store_warn, &f->warnings, NULL),
+        GODB_OK);
+    return counts;
+}
+
+static void
+a_stamp_that_is_there_twice_counts_once(void **state)
+{
+    struct store_fixture *f = *state;
+    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_block_list *list;
+    struct godb_block_info info;
+    remove_file(f, "blocks.index");
+    set_stamp(f, 1, DAY + 300);
+    assert_int_equal(sum_all(f).rows, 20);
+    assert_int_equal(
+        godb_block_list_open(&list, f->db, &all, NULL, NULL, NULL), GODB_OK);
+    for (int i = 1; i <= 3; i += 2) {
+        assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_OK);
+        assert_int_equal(info.time_s, DAY + 300 * i);
+    }
+    assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_DONE);
+    godb_block_list_close(list);
+    assert_int_equal(build_index(f, GODB_INDEX_ALL).indexed_count, 2);
+    assert_int_equal(build_index(f, GODB_INDEX_CHECK).block_count, 2);
+    assert_int_equal(sum_all(f).rows, 20);
+}
+
+/* Where blocks.index knows another stamp there, it is told. */
+static void
+a_stamp_that_became_another_is_told_by_the_list(void **state)
+{
+    struct store_fixture *f = *state;
+    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_block_list *list;
+    struct godb_block_info info;
+    set_stamp(f, 1, DAY + 300);
+    assert_int_equal(
+        godb_block_list_open(&list, f->db, &all, store_warn, &f->warnings, NULL),
+        GODB_OK);
+    while (godb_block_list_next(list, &info, NULL) == GODB_OK)
+        continue;
+    godb_block_list_close(list);
+    assert_true(f->warnings.count > 0);
+    assert_non_null(strstr(f->warnings.last, "pkts_sent.gpf"));
+}
+
+/* Each block has its stamp in front and behind. */
+static void
+a_block_under_the_stamp_of_another_is_found_without_an_index(void **state)
+{
+    struct store_fixture *f = *state;
+    remove_file(f, "blocks.index");
+    set_stamp(f, 1, DAY + 601);
+    assert_int_equal(sum_all(f).rows, 20);
+    assert_int_equal(f->warnings.count, 1);
+    assert_non_null(
+        strstr(f->warnings.last, "slot 1: the block's stamps are not the header's"));
+    const struct godb_index_counts counts = build_index(f, GODB_INDEX_ALL);
+    assert_int_equal(counts.bad_count, 1);
+    assert_int_equal(counts.indexed_count, 2);
+    assert_int_equal(f->warnings.count, 1);
+}
+
+static void
+the_stamp_behind_a_block_is_looked_at_too(void **state)
+{
+    struct store_fixture *f = *state;
+    char path[600];
+    struct colfile file;
+    struct colfile_extent extent;
+    const uint8_t *packed;
+    uint8_t raw[64], again[128];
+    remove_file(f, "blocks.index");
+    snprintf(path, sizeof path, "%s/eth0/%lld", f->root, (long long)DAY);
+    const int dir_fd = open(path, O_RDONLY | O_DIRECTORY);
+    struct codec_state *codec = codec_state_new();
+    assert_int_equal(colfile_open_write(&file, dir_fd, GODB_PROTO, NULL), GODB_OK);
+    assert_int_equal(colfile_extent(&file, 2, &extent, NULL), GODB_OK);
+    assert_int_equal(colfile_load(&file, 2, &extent, 0, &packed, NULL), GODB_OK);
+    assert_int_equal(colfile_unpack(&file, 2, &extent, packed, raw, NULL), GODB_OK);
+    raw[extent.raw_bytes - 1] ^= 1;
+    const size_t bytes = codec_pack(
+        codec, CODEC_SMALL, again, sizeof again, raw, (size_t)extent.raw_bytes);
+    assert_int_equal(
+        pwrite(file.fd, again, bytes, (off_t)extent.start), (ssize_t)bytes);
+    assert_int_equal(
+        colfile_write_extent(&file, 2, extent.start + bytes, extent.raw_bytes), 0);
+    colfile_close(&file);
+    codec_state_free(codec);
+    close(dir_fd);
+    assert_int_equal(sum_all(f).rows, 20);
+    assert_int_equal(f->warnings.count, 1);
+    assert_non_null(strstr(f->warnings.last, "proto.gpf: slot 2: the block's stamps"));
+}
+
+/* The last block is the one with the latest stamp. */
+static void
+stamps_that_do_not_rise_do_not_let_a_writer_go_back(void **state)
+{
+    struct store_fixture *f = *state;
+    struct godb_err err;
+    remove_file(f, "blocks.index");
+    set_stamp(f, 1, DAY + 5000);
+    assert_int_equal(store_append(f->db, "eth0", DAY + 4000, 0, 5, &err), GODB_EARG);
+    assert_non_null(strstr(err.msg, "is not later than the last one"));
+    assert_int_equal(store_append(f->db, "eth0", DAY + 5001, 0, 5, &err), GODB_OK);
+}
+
+/* Nothing is written where a header that nobody vouches for points. */
+static void
+a_header_that_points_into_itself_stops_the_writer(void **state)
+{
+    static const uint64_t ends[] = {5, UINT64_C(1) << 50};
+    struct store_fixture *f = *state;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct godb_err err;
+        if (i == 0) remove_file(f, "blocks.index");
+        set_slot(f, "dip.gpf", 0, 2, ends[i]);
+        assert_int_equal(
+            store_append(f->db, "eth0", DAY + 1200, 0, 5, &err), GODB_ECORRUPT);
+        assert_non_null(strstr(err.msg, "dip.gpf: the header puts the next block at"));
+        assert_non_null(strstr(err.msg, "move the day away to go on"));
+    }
+    /* Another day is free. */
+    assert_int_equal(store_append(f->db, "eth0", DAY + 86400, 0, 5, NULL), GODB_OK);
+}
+
+/* A block that cannot be found in its own commit column has no record. */
+static void
+an_index_leaves_out_what_it_cannot_read(void **state)
+{
+    struct store_fixture *f = *state;
+    remove_file(f, "blocks.index");
+    set_slot(f, "pkts_sent.gpf", 0, 1, UINT64_C(1) << 40);
+    const struct godb_index_counts counts = build_index(f, GODB_INDEX_ALL);
+    assert_int_equal(counts.block_count, 3);
+    assert_true(counts.bad_count > 0);
+    assert_true(f->warnings.count > 0);
+    assert_non_null(strstr(f->warnings.last, "pkts_sent.gpf"));
+    assert_true(build_index(f, GODB_INDEX_CHECK).indexed_count < 3);
+}
+
+/* As those of goProbe 1.x were before it looked into layer 7. */
+static void
+a_day_without_l7proto_is_indexed(void **state)
+{
+    struct store_fixture *f = *state;
+    remove_file(f, "blocks.index");
+    remove_file(f, "l7proto.gpf");
+    assert_int_equal(build_index(f, GODB_INDEX_ALL).indexed_count, 3);
+    assert_int_equal(f->warnings.count, 0);
+    for (uint64_t id = 0; id < 2; id++) {
+        struct godb_scan_spec spec = store_spec(GODB_COLUMNS_ALL, &f->warnings);
+        struct godb_filter *filter;
+        struct godb_scan *scan;
+        struct godb_chunk chunk;
+        size_t rows = 0;
+        assert_int_equal(godb_filter_numbers(&filter, GODB_L7PROTO, &id, 1), GODB_OK);
+        spec.filter = filter;
+        assert_int_equal(godb_scan_open(&scan, f->db, &spec, NULL), GODB_OK);
+        while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
+            rows += chunk.selected_count;
+        godb_scan_close(scan);
+        godb_filter_free(filter);
+        assert_int_equal(rows, id == 0 ? 30 : 0);
+    }
+    assert_int_equal(f->warnings.count, 0);
+}
+
+static void
+a_side_file_of_absurd_length_is_not_read(void **state)
+{
+    struct store_fixture *f = *state;
+    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_block_list *list;
+    struct godb_block_info info;
+    char path[600];
+    path_of(f, "meta.json", path);
+    assert_int_equal(truncate(path, INT64_C(1) << 40), 0);
+    assert_int_equal(
+        godb_block_list_open(&list, f->db, &all, store_warn, &f->warnings, NULL),
+        GODB_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_OK);
+        assert_int_equal(info.flow_count, 10);
+        assert_int_equal(info.traffic_bytes, -1);
+    }
+    godb_block_list_close(list);
+    assert_int_equal(f->warnings.count, 1);
+    assert_non_null(strstr(f->warnings.last, "meta.json: longer than"));
+}
+
+/* Neither hangs the writer nor keeps it from writing. */
+static void
+a_fifo_in_the_place_of_the_index_is_replaced(void **state)
+{
+    struct store_fixture *f = *state;
+    char path[600];
+    path_of(f, "blocks.index", path);
+    remove_file(f, "blocks.index");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(store_append(f->db, "eth0", DAY + 1200, 40, 10, NULL), GODB_OK);
+    assert_int_equal(sum_all(f).rows, 40);
+    assert_int_equal(f->warnings.count, 0);
+    assert_int_equal(build_index(f, GODB_INDEX_CHECK).indexed_count, 4);
+}
+
+/* --- Headers in the middle of a commit -------------------------------------------- */
+
+/* The numbers of slot 2 of a column. */
+static void
+read_slot(const struct store_fixture *f, const char *file, uint64_t out[3])
+{
+    char path[600];
+    path_of(f, file, path);
+    const int fd = open(path, O_RDONLY);
+    for (int section = 0; section < 3; section++) {
+        uint8_t bytes[8];
+        assert_int_equal(pread(fd, bytes, 8, section * 4096 + 16), 8);
+        out[section] = get_be64(bytes);
+    }
+    close(fd);
+}
+
+/* A reader has a header as it was while slot 2 was written.  The writer takes it back,
+ * or finishes it and writes another. */
+static void
+a_slot_that_was_read_in_the_middle_is_read_again(void **state)
+{
+    struct store_fixture *f = *state;
+    uint64_t slot[3];
+    remove_file(f, "blocks.index");
+    read_slot(f, "pkts_sent.gpf", slot);
+    for (int finishes = 1; finishes >= 0; finishes--) {
+        struct store_warnings warnings = {0, ""};
+        const struct godb_scan_spec spec =
+            store_spec(GODB_COLUMN_BIT(GODB_PACKETS_SENT), &warnings);
+        struct godb_scan *scan;
+        struct godb_chunk chunk;
+        size_t blocks = 0;
+        set_slot(f, "pkts_sent.gpf", 0, 2, 0);
+        assert_int_equal(godb_scan_open(&scan, f->db, &spec, NULL), GODB_OK);
+        for (; godb_scan_next(scan, &chunk, NULL) == GODB_OK; blocks++) {
+            if (blocks > 0) continue;
+            set_slot(f, "pkts_sent.gpf", 0, 2, slot[0]);
+            if (finishes) set_slot(f, "pkts_sent.gpf", 1, 3, DAY + 1200);
+            if (!finishes) set_slot(f, "pkts_sent.gpf", 1, 2, 0);
+        }
+        godb_scan_close(scan);
+        assert_int_equal(blocks, finishes ? 3 : 2);
+        assert_int_equal(warnings.count, 0);
+        set_slot(f, "pkts_sent.gpf", 1, 3, 0);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, store_fixture_free)
@@ -298,6 +581,17 @@ main(void)
         TEST(a_column_with_another_number_of_rows_costs_the_block),
         TEST(the_block_list_names_the_damage),
         TEST(directories_that_are_no_days_are_ignored),
+        TEST(a_stamp_that_is_there_twice_counts_once),
+        TEST(a_stamp_that_became_another_is_told_by_the_list),
+        TEST(a_block_under_the_stamp_of_another_is_found_without_an_index),
+        TEST(the_stamp_behind_a_block_is_looked_at_too),
+        TEST(stamps_that_do_not_rise_do_not_let_a_writer_go_back),
+        TEST(a_header_that_points_into_itself_stops_the_writer),
+        TEST(an_index_leaves_out_what_it_cannot_read),
+        TEST(a_day_without_l7proto_is_indexed),
+        TEST(a_side_file_of_absurd_length_is_not_read),
+        TEST(a_fifo_in_the_place_of_the_index_is_replaced),
+        TEST(a_slot_that_was_read_in_the_middle_is_read_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

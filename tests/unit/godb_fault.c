@@ -23,7 +23,22 @@ build_index(struct godb *db)
 {
     const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
     struct godb_index_counts counts;
-    return godb_index(&counts, db, &all, GODB_INDEX_ALL, NULL, NULL, NULL);
+    struct godb_err err = {0};
+    const int rc = godb_index(&counts, db, &all, GODB_INDEX_ALL, NULL, NULL, &err);
+    if (rc != GODB_OK && rc != GODB_ENOMEM)
+        assert_non_null(strstr(err.msg, godb_root(db)));
+    return rc;
+}
+
+/* The days that a writer has done with. */
+static int
+build_index_beside_a_writer(struct godb *db)
+{
+    struct godb_writer *writer = NULL;
+    int rc = godb_writer_open(&writer, db, "eth0", NULL, NULL, NULL, NULL);
+    if (rc == GODB_OK) rc = build_index(db);
+    godb_writer_close(writer);
+    return rc;
 }
 
 static int
@@ -31,6 +46,38 @@ delete_old(struct godb *db)
 {
     struct godb_clean_counts counts;
     return godb_clean(&counts, db, DAY + 86400, false, NULL, NULL, NULL);
+}
+
+/* With names of another library, and then with libprotoident's again. */
+static int
+append_named(struct godb *db)
+{
+    static const struct godb_l7_entry entries[] = {
+        {0, "Unknown", "Unspecified"}, {7, "OurHTTP", "Web"}};
+    struct godb_l7_names *names = NULL;
+    struct godb_writer *writer = NULL;
+    struct godb_block *block = NULL;
+    struct godb_flow flow = store_flow(1);
+    flow.l7proto = 7;
+    int rc = godb_l7_names_new(&names, "nDPI 4.2.0", entries, 2, NULL);
+    if (rc == GODB_OK) rc = godb_block_new(&block);
+    if (rc == GODB_OK) rc = godb_block_add(block, &flow);
+    for (int i = 0; i < 2 && rc == GODB_OK; i++) {
+        rc = godb_writer_open(&writer, db, "eth0", i ? NULL : names, NULL, NULL, NULL);
+        if (rc != GODB_OK) break;
+        rc = godb_writer_append(writer, DAY + 600 + 300 * i, block, NULL, NULL);
+        if (rc == GODB_OK) rc = godb_writer_commit(writer, NULL);
+        godb_writer_close(writer);
+    }
+    godb_block_free(block);
+    godb_l7_names_free(names);
+    return rc;
+}
+
+static bool
+two_or_less(size_t rows)
+{
+    return rows >= 10 && rows <= 12;
 }
 
 static bool
@@ -45,16 +92,37 @@ ten_or_none(size_t rows)
     return rows == 10 || rows == 0;
 }
 
+/* Id 7 means what it meant to whoever wrote it: the block of DAY + 600 alone has our
+ * name for it. */
+static void
+expect_names(struct godb *db)
+{
+    struct godb_scan_spec spec = store_spec(GODB_COLUMN_BIT(GODB_L7PROTO), NULL);
+    struct godb_scan *scan;
+    struct godb_chunk chunk;
+    assert_int_equal(godb_scan_open(&scan, db, &spec, NULL), GODB_OK);
+    while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
+        assert_int_equal(strcmp(godb_l7_name(chunk.l7_names, 7), "OurHTTP") == 0,
+            chunk.time_s == DAY + 600);
+    godb_scan_close(scan);
+}
+
 struct deed {
     const char *name;
     int (*act)(struct godb *db);
-    bool (*is_right)(size_t rows); /* of eth0's before and after */
-    int least_calls;               /* that it makes on the disk */
+    bool (*is_right)(size_t rows);   /* of eth0's before and after */
+    int least_calls;                 /* that it makes on the disk */
+    void (*expect)(struct godb *db); /* what else must hold; may be NULL */
 };
 
-static const struct deed append_deed = {"append", append_three, three_or_less, 60};
-static const struct deed index_deed = {"index", build_index, ten, 3};
-static const struct deed clean_deed = {"clean", delete_old, ten_or_none, 2};
+static const struct deed append_deed = {
+    "append", append_three, three_or_less, 60, NULL};
+static const struct deed named_deed = {
+    "named", append_named, two_or_less, 60, expect_names};
+static const struct deed index_deed = {"index", build_index, ten, 3, NULL};
+static const struct deed beside_deed = {
+    "index beside a writer", build_index_beside_a_writer, ten, 3, NULL};
+static const struct deed clean_deed = {"clean", delete_old, ten_or_none, 2, NULL};
 
 /* --- Every call ------------------------------------------------------------------- */
 
@@ -92,8 +160,13 @@ one_fault(
     if (!deed->is_right(rows))
         fail_msg("%s, mode %d, calls %u, at %d: %zu rows", deed->name, (int)mode, calls,
             at, rows);
-    expect_statistics(db);
-    expect_append_works(db, rows, deed->act != delete_old);
+    /* A meta.json that the disk does not give back is made anew, of what columns say.
+     */
+    const bool is_vague = calls == FAULT_JANSSON ||
+                          ((calls & (FAULT_READ | FAULT_LOOK)) && os_errno == EIO);
+    expect_statistics(db, is_vague);
+    if (deed->expect) deed->expect(db);
+    expect_append_works(db, rows, deed->act != delete_old, is_vague);
     godb_close(db);
     empty_directory(root);
     assert_int_equal(rmdir(root), 0);
@@ -154,6 +227,8 @@ every_call_of_an_index_build_fails_and_answers_stay(void **state)
     on_all_of_disk(&index_deed);
     every_call(&index_deed, FAULT_ONCE, FAULT_OPEN, 0);
     assert_true(every_call(&index_deed, FAULT_ONCE, FAULT_MEMORY, 0) > 5);
+    every_call(&beside_deed, FAULT_ONCE, FAULT_OPEN, 0);
+    assert_true(every_call(&beside_deed, FAULT_ONCE, FAULT_MEMORY, 0) > 5);
 }
 
 static void
@@ -163,6 +238,32 @@ every_call_of_deleting_a_day_fails_and_it_is_there_or_gone(void **state)
     on_all_of_disk(&clean_deed);
     every_call(&clean_deed, FAULT_ONCE, FAULT_OPEN, 0);
     assert_true(every_call(&clean_deed, FAULT_ONCE, FAULT_MEMORY, 0) > 5);
+}
+
+static void
+every_call_of_naming_protocols_fails_and_ids_keep_their_meaning(void **state)
+{
+    (void)state;
+    on_all_of_disk(&named_deed);
+    every_call(&named_deed, FAULT_ONCE, FAULT_OPEN, 0);
+    assert_true(every_call(&named_deed, FAULT_ONCE, FAULT_MEMORY, 0) > 40);
+    assert_true(every_call(&named_deed, FAULT_ONCE, FAULT_JANSSON, 0) > 100);
+}
+
+/* What is read on the way, and what only looks at the disk. */
+static void
+every_look_at_the_disk_fails_and_nothing_is_lost(void **state)
+{
+    static const struct deed *const deeds[] = {
+        &append_deed, &named_deed, &index_deed, &clean_deed};
+    static const unsigned calls[] = {FAULT_READ, FAULT_LOOK, FAULT_LIST, FAULT_LOCK};
+    (void)state;
+    for (size_t d = 0; d < sizeof deeds / sizeof deeds[0]; d++)
+        for (size_t c = 0; c < sizeof calls / sizeof calls[0]; c++) {
+            assert_true(every_call(deeds[d], FAULT_ONCE, calls[c], EIO) > 0);
+            assert_true(every_call(deeds[d], FAULT_FROM, calls[c], EIO) > 0);
+            every_call(deeds[d], FAULT_ONCE, calls[c], EINTR);
+        }
 }
 
 /* --- The same writer goes on ------------------------------------------------------ */
@@ -195,10 +296,10 @@ try_again(enum fault_mode mode, unsigned calls, int at)
         godb_writer_commit(writer, &err) != GODB_OK)
         fail_msg("%s", err.msg);
     assert_int_equal(expect_whole_blocks(db), rows + 20);
-    expect_statistics(db);
+    expect_statistics(db, false);
     godb_writer_close(writer);
     godb_block_free(block);
-    expect_append_works(db, rows + 20, true);
+    expect_append_works(db, rows + 20, true, false);
     godb_close(db);
     empty_directory(root);
     assert_int_equal(rmdir(root), 0);
@@ -221,119 +322,6 @@ a_writer_goes_on_after_any_failure_and_counts_nothing_twice(void **state)
         }
 }
 
-/* --- Questions -------------------------------------------------------------------- */
-
-/* What all flows of both interfaces come to; -1: it was said that it is not known. */
-static int64_t
-ask_scan(struct godb *db)
-{
-    struct store_warnings warnings = {0, ""};
-    struct godb_scan_spec spec = store_spec(GODB_COLUMNS_ALL, &warnings);
-    struct godb_filter *filter = NULL;
-    struct godb_scan *scan;
-    struct godb_chunk chunk;
-    int64_t rows = 0;
-    if (godb_filter_parse(
-            &filter, "dport != 9 & sip != 10.9.9.9", NULL, NULL, NULL, NULL) != GODB_OK)
-        return -1;
-    spec.filter = filter;
-    int rc = godb_scan_open(&scan, db, &spec, NULL);
-    if (rc == GODB_OK) {
-        while ((rc = godb_scan_next(scan, &chunk, NULL)) == GODB_OK)
-            rows += chunk.selected_count;
-        godb_scan_close(scan);
-    }
-    godb_filter_free(filter);
-    return rc == GODB_DONE && warnings.count == 0 ? rows : -1;
-}
-
-static int64_t
-ask_blocks(struct godb *db)
-{
-    struct store_warnings warnings = {0, ""};
-    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
-    struct godb_block_list *list;
-    struct godb_block_info info;
-    int64_t rows = 0;
-    int rc = godb_block_list_open(&list, db, &all, store_warn, &warnings, NULL);
-    if (rc != GODB_OK) return -1;
-    while ((rc = godb_block_list_next(list, &info, NULL)) == GODB_OK) {
-        if (strcmp(info.status, "ok") != 0) warnings.count++;
-        rows += (int64_t)info.flow_count;
-    }
-    godb_block_list_close(list);
-    return rc == GODB_DONE && warnings.count == 0 ? rows : -1;
-}
-
-static int64_t
-ask_ifaces(struct godb *db)
-{
-    struct store_warnings warnings = {0, ""};
-    struct godb_iface_info *ifaces;
-    size_t count;
-    int64_t rows = 0;
-    if (godb_ifaces(db, &ifaces, &count, store_warn, &warnings, NULL, NULL, NULL) !=
-        GODB_OK)
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        rows += (int64_t)ifaces[i].flow_count;
-    godb_ifaces_free(ifaces);
-    return warnings.count == 0 ? rows : -1;
-}
-
-static int64_t
-ask_groups(struct godb *db)
-{
-    struct store_warnings warnings = {0, ""};
-    const struct godb_aggregate_spec spec = {.scan = store_spec(0, &warnings),
-        .dims = GODB_DIM_BIT(GODB_DIM_IFACE) | GODB_DIM_BIT(GODB_DIM_SIP) |
-                GODB_DIM_BIT(GODB_DIM_L7_NAME),
-        .sums = GODB_SUM_BIT(GODB_SUM_FLOWS),
-        .order = {{GODB_KEY_DIM + GODB_DIM_SIP, false}},
-        .order_count = 1,
-        .limit = -1,
-        .threads = 1};
-    struct godb_result *result;
-    struct godb_row row;
-    int64_t rows = 0;
-    int rc = godb_aggregate(&result, db, &spec, NULL);
-    if (rc != GODB_OK) return -1;
-    while ((rc = godb_result_next(result, &row, NULL)) == GODB_OK)
-        rows += (int64_t)row.sums[GODB_SUM_FLOWS];
-    godb_result_free(result);
-    return rc == GODB_DONE && warnings.count == 0 ? rows : -1;
-}
-
-/* Any call of it fails: an answer that is given is right. */
-static void
-every_call_of_a_question_fails_and_no_answer_is_wrong(void **state)
-{
-    static int64_t (*const questions[])(struct godb *) = {
-        ask_scan, ask_blocks, ask_ifaces, ask_groups};
-    static const unsigned calls[] = {
-        FAULT_READ, FAULT_OPEN, FAULT_MEMORY, FAULT_JANSSON};
-    (void)state;
-    char *root = store_new_quick();
-    struct godb *db = store_open(root, GODB_CREATE);
-    begin(db);
-    for (size_t q = 0; q < sizeof questions / sizeof questions[0]; q++)
-        for (size_t c = 0; c < sizeof calls / sizeof calls[0]; c++)
-            for (int at = 1;; at++) {
-                faults_arm(
-                    at % 2 ? FAULT_ONCE : FAULT_FROM, calls[c], EIO, (at + 1) / 2);
-                const int64_t rows = questions[q](db);
-                const bool happened = faults_disarm();
-                if (rows != 15 && (rows != -1 || !happened))
-                    fail_msg("question %zu, calls %u, at %d: %lld rows", q, calls[c],
-                        at, (long long)rows);
-                if (!happened) break;
-            }
-    godb_close(db);
-    empty_directory(root);
-    assert_int_equal(rmdir(root), 0);
-    free(root);
-}
-
 int
 main(void)
 {
@@ -344,8 +332,10 @@ main(void)
         cmocka_unit_test(memory_runs_out_at_every_point_of_an_append),
         cmocka_unit_test(every_call_of_an_index_build_fails_and_answers_stay),
         cmocka_unit_test(every_call_of_deleting_a_day_fails_and_it_is_there_or_gone),
+        cmocka_unit_test(
+            every_call_of_naming_protocols_fails_and_ids_keep_their_meaning),
+        cmocka_unit_test(every_look_at_the_disk_fails_and_nothing_is_lost),
         cmocka_unit_test(a_writer_goes_on_after_any_failure_and_counts_nothing_twice),
-        cmocka_unit_test(every_call_of_a_question_fails_and_no_answer_is_wrong),
     };
     faults_begin();
     return cmocka_run_group_tests(tests, NULL, NULL);

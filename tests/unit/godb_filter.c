@@ -611,6 +611,34 @@ and_takes_nothing_for_everything(void **state)
     godb_filter_free(NULL);
 }
 
+/* As it is shown where a filter came without a text. */
+static void
+filters_without_a_text_have_one_too(void **state)
+{
+    static const uint64_t list[] = {6, 17};
+    static const struct {
+        size_t count;
+        const char *text;
+    } cases[] = {{0, "false"}, {1, "proto = 6"}, {2, "(proto = 6 | proto = 17)"}};
+    struct godb_filter *filter;
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(
+            godb_filter_numbers(&filter, GODB_PROTO, list, cases[i].count), GODB_OK);
+        char *text = godb_filter_text(filter);
+        assert_string_equal(text, cases[i].text);
+        free(text);
+        godb_filter_free(filter);
+    }
+    for (int takes_all = 0; takes_all < 2; takes_all++) {
+        assert_int_equal(godb_filter_const(&filter, takes_all), GODB_OK);
+        char *text = godb_filter_text(filter);
+        assert_string_equal(text, takes_all ? "" : "false");
+        free(text);
+        godb_filter_free(filter);
+    }
+}
+
 int
 main(void)
 {
@@ -625,6 +653,7 @@ main(void)
         cmocka_unit_test(networks_take_what_they_hold),
         cmocka_unit_test(constants_take_all_or_nothing_and_stop_the_search),
         cmocka_unit_test(and_takes_nothing_for_everything),
+        cmocka_unit_test(filters_without_a_text_have_one_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,6 +209,58 @@ no_mischief_changes_an_answer(void **state)
     }
 }
 
+static size_t
+count_numbers(
+    struct store_fixture *f, enum godb_column column, const uint64_t *values, size_t count)
+{
+    struct godb_scan_spec spec = store_spec(GODB_COLUMN_BIT(column), &f->warnings);
+    struct godb_filter *filter = NULL;
+    struct godb_scan *scan;
+    struct godb_chunk chunk;
+    size_t rows = 0;
+    assert_int_equal(godb_filter_numbers(&filter, column, values, count), GODB_OK);
+    spec.filter = filter;
+    assert_int_equal(godb_scan_open(&scan, f->db, &spec, NULL), GODB_OK);
+    while (godb_scan_next(scan, &chunk, NULL) == GODB_OK)
+        rows += chunk.selected_count;
+    godb_scan_close(scan);
+    godb_filter_free(filter);
+    return rows;
+}
+
+/* Of counters an index has the ends alone; a long list is not looked up. */
+static void
+lists_of_numbers_are_answered_as_without_an_index(void **state)
+{
+    enum { MANY = 100 };
+    struct store_fixture *f = *state;
+    uint64_t values[GODB_COLUMN_COUNT][MANY];
+    size_t wanted[GODB_COLUMN_COUNT][2], all = 0;
+    for (uint64_t i = 0; i < MANY; i++) {
+        const struct godb_flow flow = store_flow(i * 11);
+        values[GODB_DPORT][i] = flow.dport;
+        values[GODB_L7PROTO][i] = i;
+        values[GODB_PROTO][i] = flow.proto + i % 2;
+        values[GODB_BYTES_RCVD][i] = flow.bytes_rcvd;
+        values[GODB_PACKETS_SENT][i] = flow.packets_sent;
+    }
+    static const enum godb_column columns[] = {
+        GODB_DPORT, GODB_L7PROTO, GODB_PROTO, GODB_BYTES_RCVD, GODB_PACKETS_SENT};
+    for (int with_index = 1; with_index >= 0; with_index--) {
+        if (!with_index) mischief_do(f->root, MISCHIEF_DELETE, pick);
+        for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++)
+            for (int is_long = 0; is_long < 2; is_long++) {
+                const size_t rows = count_numbers(
+                    f, columns[c], values[columns[c]] + 2, is_long ? MANY - 2 : 1);
+                if (with_index) wanted[columns[c]][is_long] = rows;
+                assert_int_equal(rows, wanted[columns[c]][is_long]);
+                all += rows;
+            }
+    }
+    assert_true(all > 100);
+    assert_int_equal(f->warnings.count, 0);
+}
+
 /* A block that is not read cannot be found damaged. */
 static void
 blocks_without_the_address_are_not_read(void **state)
@@ -411,6 +463,7 @@ main(void)
         test(a_writer_indexes_what_it_appends),
         test(an_index_that_is_built_later_is_the_one_that_the_writer_made),
         test(no_mischief_changes_an_answer),
+        test(lists_of_numbers_are_answered_as_without_an_index),
         test(blocks_without_the_address_are_not_read),
         test(a_touched_column_is_read_before_its_index_is_believed),
         test(a_bit_that_turned_on_the_disk_is_found),

@@ -127,6 +127,8 @@ times_interfaces_and_filters_hold_for_live_flows_too(void **state)
     spec.live = scene.live;
     spec.sel.last_s = DAY + 899;
     assert_int_equal(scan(&scene, &spec, seen), 200);
+    spec.sel.first_s = spec.sel.last_s = DAY + 901;
+    assert_int_equal(scan(&scene, &spec, seen), 0);
     spec.sel.first_s = spec.sel.last_s = DAY + 900;
     assert_int_equal(scan(&scene, &spec, seen), 80);
     spec.sel.ifaces = eth0;
@@ -392,6 +394,7 @@ other_answers_are_errors(void **state)
         {"OK\n", GODB_ECORRUPT, "no answer of a goprobe"},
         {"OK x\n", GODB_ECORRUPT, "no answer of a goprobe"},
         {"OK 99999999999999999999\n", GODB_ECORRUPT, "no answer of a goprobe"},
+        {"OK 18446744073709551615\n", GODB_ECORRUPT, "no answer of a goprobe"},
         {"HTTP/1.1 400 Bad Request\n", GODB_ECORRUPT, "no answer of a goprobe"},
         {"OK 0\n", GODB_ECORRUPT, "broken"},
         {"OK 16\nGODBLIV1", GODB_EIO, "cut off"},
@@ -405,6 +408,11 @@ other_answers_are_errors(void **state)
         assert_int_equal(ask(&scene, answer, strlen(answer), &live, &err), cases[i].rc);
         if (strstr(err.msg, cases[i].message) == NULL) fail_msg("%s", err.msg);
     }
+    /* A first line without an end is not read on for ever. */
+    static char endless[5000];
+    memset(endless, 'x', sizeof endless);
+    assert_int_equal(ask(&scene, endless, sizeof endless, &live, &err), GODB_EIO);
+    assert_non_null(strstr(err.msg, "goprobe.sock: goprobe does not answer"));
     end(&scene);
 }
 
@@ -436,6 +444,15 @@ where_no_goprobe_answers_it_is_not_found(void **state)
     close(fd);
     assert_int_equal(
         godb_live_open(&live, scene.db, NULL, NULL, NULL, &err), GODB_ENOTFOUND);
+    /* A socket of another kind is nobody's that could be asked. */
+    struct sockaddr_un other = {.sun_family = AF_UNIX};
+    const int datagrams = socket(AF_UNIX, SOCK_DGRAM, 0);
+    snprintf(other.sun_path, sizeof other.sun_path, "%s/other.sock", scene.root);
+    assert_int_equal(bind(datagrams, (struct sockaddr *)&other, sizeof other), 0);
+    assert_int_equal(
+        godb_live_open(&live, scene.db, other.sun_path, NULL, NULL, &err), GODB_EIO);
+    assert_non_null(strstr(err.msg, "other.sock: Protocol wrong type for socket"));
+    close(datagrams);
     memset(too_long, 'x', sizeof too_long - 1);
     too_long[sizeof too_long - 1] = '\0';
     assert_int_equal(

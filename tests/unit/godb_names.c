@@ -181,6 +181,7 @@ bad_name_spaces_are_refused(void **state)
         {3, "a", ""}, {1, "b", ""}, {3, "c", ""}};
     static const struct godb_l7_entry unnamed[] = {{3, "", "x"}};
     static const struct godb_l7_entry missing[] = {{3, NULL, "x"}};
+    static const struct godb_l7_entry nowhere[] = {{3, "a", NULL}};
     struct godb_l7_names *names = NULL;
     struct godb_err err;
     (void)state;
@@ -188,6 +189,7 @@ bad_name_spaces_are_refused(void **state)
     assert_non_null(strstr(err.msg, "3 occurs twice"));
     assert_int_equal(godb_l7_names_new(&names, "x", unnamed, 1, &err), GODB_EARG);
     assert_int_equal(godb_l7_names_new(&names, "x", missing, 1, &err), GODB_EARG);
+    assert_int_equal(godb_l7_names_new(&names, "x", nowhere, 1, &err), GODB_EARG);
     assert_int_equal(godb_l7_names_new(&names, "", some, 1, &err), GODB_EARG);
     assert_int_equal(godb_l7_names_new(&names, "", some, 1, NULL), GODB_EARG);
     assert_null(names);
@@ -205,16 +207,26 @@ name_spaces_are_equal_when_they_call_every_id_the_same(void **state)
     memcpy(other, some, sizeof other);
     other[1].category = "odd";
     struct godb_l7_names *category = names_of("x", other, COUNT(other));
+    other[1] = some[1];
+    other[1].name = "odd";
+    struct godb_l7_names *name = names_of("x", other, COUNT(other));
+    other[1] = some[1];
+    other[1].id = 9999;
+    struct godb_l7_names *id = names_of("x", other, COUNT(other));
     assert_true(l7_names_equal(a, a));
     assert_true(l7_names_equal(a, b));
     assert_false(l7_names_equal(a, library));
     assert_false(l7_names_equal(a, fewer));
     assert_false(l7_names_equal(a, category));
+    assert_false(l7_names_equal(a, name));
+    assert_false(l7_names_equal(a, id));
     godb_l7_names_free(a);
     godb_l7_names_free(b);
     godb_l7_names_free(library);
     godb_l7_names_free(fewer);
     godb_l7_names_free(category);
+    godb_l7_names_free(name);
+    godb_l7_names_free(id);
 }
 
 int

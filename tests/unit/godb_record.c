@@ -432,10 +432,11 @@ building_an_index_does_not_forget_lost_blocks(void **state)
     struct godb_index_counts counts;
     put_number(f, "pkts_sent.gpf", 1, 1, 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(
-            godb_index(&counts, f->db, &sel, GODB_INDEX_MISSING, NULL, NULL, NULL),
+        assert_int_equal(godb_index(&counts, f->db, &sel, GODB_INDEX_MISSING,
+                             i ? store_warn : NULL, &f->warnings, NULL),
             GODB_OK);
         assert_int_equal(counts.bad_count, 2);
+        assert_int_equal(f->warnings.count, i);
     }
     sum(f, 0);
     assert_int_equal(f->warnings.count, 1);
@@ -476,6 +477,10 @@ a_writer_drops_no_block_that_the_commit_column_lost(void **state)
     assert_non_null(strstr(told.last, "pkts_sent.gpf"));
     assert_int_equal(sum(f, GODB_COLUMNS_ALL).rows, (2 * BLOCKS + 1) * FLOWS);
     assert_int_equal(f->warnings.count, 0);
+    /* They count again, too. */
+    char *summary = store_file(f->root, "summary.json");
+    assert_non_null(strstr(summary, "\"eth0\":{\"flowcount\":160,"));
+    free(summary);
 }
 
 static void

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every call that an aggregation with a temporary file makes fails once: the question
- * ends with an error that names what failed, or with the right answer.
+ * Every call that an aggregation makes fails once, with a temporary file and without
+ * one: the question ends with an error that names what failed, or with the right
+ * answer.  So it does wherever it is stopped.
  *
  * The calls are wrapped at link time (-Wl,--wrap, see the Makefile).  Reads and writes
  * count only where they go to a file without a name, which is the temporary one.
@@ -137,17 +138,39 @@ digest(struct godb_result *result, uint64_t *out, struct godb_err *err)
     return rc == GODB_DONE ? GODB_OK : rc;
 }
 
+/* What is asked, and with how much memory. */
+struct question {
+    unsigned dims;
+    int64_t limit;
+    uint64_t memory_bytes;
+};
+
+#define MANY_GROUPS                                                                    \
+    (GODB_DIM_BIT(GODB_DIM_SIP) | GODB_DIM_BIT(GODB_DIM_DPORT) |                       \
+        GODB_DIM_BIT(GODB_DIM_L7_NAME))
+
+static const struct question spilling = {MANY_GROUPS, -1, 100 * KIB};
+static const struct question in_memory = {MANY_GROUPS, -1, 1u << 30};
+static const struct question the_first = {MANY_GROUPS, 100, 1u << 30};
+static const struct question few_groups = {
+    GODB_DIM_BIT(GODB_DIM_DPORT) | GODB_DIM_BIT(GODB_DIM_PROTO), -1, 1u << 30};
+static const struct question one_row = {0, -1, 1u << 30};
+
 static int
-ask(struct godb *db, uint64_t memory_bytes, uint64_t *out, struct godb_err *err)
+ask_until(struct godb *db, const struct question *question, godb_stop_fn *stop,
+    void *stop_arg, uint64_t *out, struct godb_err *err)
 {
     struct godb_result *result;
     struct godb_aggregate_spec spec = {.scan = store_spec(0, NULL),
-        .dims = GODB_DIM_BIT(GODB_DIM_SIP) | GODB_DIM_BIT(GODB_DIM_DPORT) |
-                GODB_DIM_BIT(GODB_DIM_L7_NAME),
+        .dims = question->dims,
         .sums = GODB_SUMS_ALL,
-        .limit = -1,
+        .order = {{GODB_KEY_SUM + GODB_SUM_BYTES, true}},
+        .order_count = question->limit >= 0,
+        .limit = question->limit,
         .threads = 2,
-        .memory_bytes = memory_bytes};
+        .memory_bytes = question->memory_bytes};
+    spec.scan.stop = stop;
+    spec.scan.stop_arg = stop_arg;
     int rc = godb_aggregate(&result, db, &spec, err);
     if (rc != GODB_OK) return rc;
     rc = digest(result, out, err);
@@ -155,27 +178,36 @@ ask(struct godb *db, uint64_t memory_bytes, uint64_t *out, struct godb_err *err)
     return rc;
 }
 
-static uint64_t
-right_answer(struct godb *db)
+static int
+ask(struct godb *db, const struct question *question, uint64_t *out,
+    struct godb_err *err)
 {
-    uint64_t answer;
-    assert_int_equal(ask(db, 1u << 30, &answer, NULL), GODB_OK);
+    return ask_until(db, question, NULL, NULL, out, err);
+}
+
+static uint64_t
+right_answer(struct godb *db, const struct question *question)
+{
+    const struct question roomy = {question->dims, question->limit, 1u << 30};
+    uint64_t answer = 0;
+    assert_int_equal(ask(db, &roomy, &answer, NULL), GODB_OK);
     return answer;
 }
 
 /* Let call 1, 2, 3, ... fail until no failure happens any more; how many there were. */
 static int
-fail_each_call(enum victim victim, int status, const char *what)
+fail_each_call_of(
+    const struct question *question, enum victim victim, int status, const char *what)
 {
     struct godb *db = open_filled();
-    const uint64_t expected = right_answer(db);
+    const uint64_t expected = right_answer(db, question);
     int at = 1;
     for (bool happened = true; happened; at++) {
         uint64_t answer = 0;
         struct godb_err err = {0};
         fault.victim = victim;
         atomic_store(&fault.countdown, at);
-        int rc = ask(db, 100 * KIB, &answer, &err);
+        int rc = ask(db, question, &answer, &err);
         happened = atomic_load(&fault.countdown) <= 0;
         fault.victim = NOTHING;
         if (rc == GODB_OK)
@@ -189,12 +221,64 @@ fail_each_call(enum victim victim, int status, const char *what)
     return at;
 }
 
+static int
+fail_each_call(enum victim victim, int status, const char *what)
+{
+    return fail_each_call_of(&spilling, victim, status, what);
+}
+
 static void
 every_allocation_fails_once(void **state)
 {
     (void)state;
     assert_true(fail_each_call(MEMORY, GODB_ENOMEM, "out of memory") > 100);
 }
+
+static void
+every_allocation_without_a_file_fails_once(void **state)
+{
+    static const struct question *const questions[] = {
+        &in_memory, &the_first, &few_groups, &one_row};
+    (void)state;
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
+        assert_true(
+            fail_each_call_of(questions[i], MEMORY, GODB_ENOMEM, "out of memory") > 20);
+}
+
+/* --- Stopping --------------------------------------------------------------------- */
+
+static bool
+stop_now(void *arg)
+{
+    return atomic_fetch_sub((atomic_int *)arg, 1) <= 1;
+}
+
+/* At its first, second, third look whether it should, until it is through before. */
+static void
+a_question_ends_wherever_it_is_stopped(void **state)
+{
+    static const struct question *const questions[] = {
+        &spilling, &in_memory, &the_first, &few_groups};
+    (void)state;
+    struct godb *db = open_filled();
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        const uint64_t expected = right_answer(db, questions[i]);
+        int rc = GODB_ECANCELLED;
+        for (int at = 1; rc != GODB_OK; at++) {
+            atomic_int left = at;
+            uint64_t answer;
+            struct godb_err err = {0};
+            rc = ask_until(db, questions[i], stop_now, &left, &answer, &err);
+            if (rc == GODB_OK)
+                assert_true(answer == expected);
+            else if (rc != GODB_ECANCELLED || strcmp(err.msg, "cancelled") != 0)
+                fail_msg("stopped at %d: %d %s", at, rc, err.msg);
+        }
+    }
+    godb_close(db);
+}
+
+/* --- Interruptions ---------------------------------------------------------------- */
 
 static void
 every_write_fails_once(void **state)
@@ -229,10 +313,10 @@ interrupted_and_short_calls_are_repeated(void **state)
 {
     (void)state;
     struct godb *db = open_filled();
-    const uint64_t expected = right_answer(db);
+    const uint64_t expected = right_answer(db, &spilling);
     uint64_t answer;
     fault.stutters = true;
-    assert_int_equal(ask(db, 100 * KIB, &answer, NULL), GODB_OK);
+    assert_int_equal(ask(db, &spilling, &answer, NULL), GODB_OK);
     fault.stutters = false;
     assert_true(answer == expected);
     assert_true(atomic_load(&fault.stuttered) > 100);
@@ -244,6 +328,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(every_allocation_without_a_file_fails_once),
+        cmocka_unit_test(a_question_ends_wherever_it_is_stopped),
         cmocka_unit_test(every_write_fails_once),
         cmocka_unit_test(every_read_fails_once),
         cmocka_unit_test(the_file_ends_too_early_at_every_read),

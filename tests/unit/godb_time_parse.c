@@ -190,6 +190,9 @@ days_and_hours_that_do_not_exist_are_refused(void **state)
         {"2016-01-01 10:60", REFUSED},
         {"2016-01-01 10:00 +2400", REFUSED},
         {"2016-01-01 10:00 +0160", REFUSED},
+        {"2016-01-01 10:00 +0x30", REFUSED},
+        {"2016-01-01 10:00 +01", REFUSED},
+        {"31.04.2016", REFUSED},
     };
     (void)state;
     check(readings, COUNT(readings));
@@ -232,6 +235,9 @@ abbreviations_of_other_zones_are_refused(void **state)
     static const struct reading readings[] = {
         {"Mon Jan  2 15:04:05 MST 2006", REFUSED},
         {"2006-01-02 15:04:05 PST", REFUSED},
+        {"2006-01-02 15:04:05 X", REFUSED},
+        {"2006-01-02 15:04:05 UTX", REFUSED},
+        {"2006-01-02 15:04:05 GMT", 1136214245},
         {"2006-01-02 15:04:05 Z", 1136214245},
     };
     (void)state;

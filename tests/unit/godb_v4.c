@@ -124,9 +124,10 @@ static void
 other_directories_are_passed_over(void **state)
 {
     (void)state;
-    static const char *const names[] = {"2016/02/86401", "2016/2/1456444800",
-        "16/02/1456444800", "2016/02/1456444800x", "2016/02/x_1", "2016/02/-86400",
-        "20160/02/1456444800"};
+    static const char *const names[] = {"2016/02/86401", "2016/02/9223372036854547200",
+        "2016/02/9223372036854775807", "2016/02/99999999999999999999",
+        "2016/2/1456444800", "16/02/1456444800", "2016/02/1456444800x", "2016/02/x_1",
+        "2016/02/-86400", "20160/02/1456444800"};
     char *root = make_db("2016/02/1456358400");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *dir = v4_make_dir("%s/eth0/%s", root, names[i]);
@@ -278,6 +279,203 @@ torn_and_missing_columns_are_told(void **state)
     free(root);
 }
 
+/* Whose path below eth0's only day is for free(3). */
+static char *
+path_below(const char *root, const char *file)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/eth0/2016/02/1456358400/%s", root, file) < 0) abort();
+    return path;
+}
+
+/* What the blocks' sums of bytes come to; -1: one is not known. */
+static int64_t
+listed_traffic(struct godb *db)
+{
+    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_block_list *list;
+    struct godb_block_info info;
+    int64_t sum = 0;
+    assert_int_equal(godb_block_list_open(&list, db, &all, NULL, NULL, NULL), GODB_OK);
+    while (godb_block_list_next(list, &info, NULL) == GODB_OK)
+        sum = info.traffic_bytes < 0 || sum < 0 ? -1 : sum + info.traffic_bytes;
+    godb_block_list_close(list);
+    return sum;
+}
+
+static void
+the_traffic_of_a_block_is_not_known_without_its_counters(void **state)
+{
+    (void)state;
+    char *root = make_db("2016/02/1456358400");
+    char *path = path_below(root, "bytes_rcvd.gpf");
+    struct godb *db = store_open(root, GODB_READ);
+    int64_t want = 0;
+    for (uint64_t i = 0; i < FLOW_COUNT; i++) {
+        const struct godb_flow flow = store_flow(i);
+        want += (int64_t)(flow.bytes_rcvd + flow.bytes_sent);
+    }
+    assert_int_equal(listed_traffic(db), want);
+    assert_int_equal(truncate(path, 10), 0);
+    assert_int_equal(listed_traffic(db), -1);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(listed_traffic(db), -1);
+    godb_close(db);
+    free(path);
+    free(root);
+}
+
+/* Encoded bytes that turned on the disk decode to nothing, or to another length. */
+static void
+garbage_in_a_column_costs_its_blocks_alone(void **state)
+{
+    (void)state;
+    char *root = make_db("2016/02/1456358400");
+    char *path = path_below(root, "sip.gpf");
+    struct godb *db = store_open(root, GODB_READ);
+    struct store_warnings warnings = {0, ""};
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    uint8_t *garbage = malloc((size_t)st.st_size);
+    assert_non_null(garbage);
+    memset(garbage, 0xf7, (size_t)st.st_size);
+    FILE *file = fopen(path, "r+b");
+    assert_int_equal(fwrite(garbage, 1, (size_t)st.st_size, file), st.st_size);
+    fclose(file);
+    /* Block 2 is not encoded, and has no check. */
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, &warnings).rows, 3);
+    assert_int_equal(warnings.count, 2);
+    assert_non_null(
+        strstr(warnings.last, "sip.gpf: block 1456359600 cannot be decoded"));
+    assert_int_equal(store_sum(db, GODB_COLUMN_BIT(GODB_DIP), NULL).rows, FLOW_COUNT);
+    godb_close(db);
+    free(garbage);
+    free(path);
+    free(root);
+}
+
+/* Something else in the place of a column hangs nobody. */
+static void
+a_fifo_in_the_place_of_a_column_is_told(void **state)
+{
+    (void)state;
+    char *root = make_db("2016/02/1456358400");
+    char *path = path_below(root, "proto.gpf");
+    struct godb *db = store_open(root, GODB_READ);
+    struct store_warnings warnings = {0, ""};
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, &warnings).rows, 0);
+    assert_int_equal(warnings.count, BLOCK_COUNT - 1);
+    assert_non_null(strstr(warnings.last, "proto.gpf"));
+    godb_close(db);
+    free(path);
+    free(root);
+}
+
+/* A day whose intervals saw nothing has columns without a byte, or none at all. */
+static void
+a_day_without_flows_needs_no_columns(void **state)
+{
+    (void)state;
+    static const struct v4_test_block quiet[] = {
+        {DAY + 300, 0, 0, V4_LZ4}, {DAY + 600, 0, 0, V4_NULL}};
+    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    char *root = store_new();
+    char *dir = v4_make_dir("%s/eth0/2016/02/1456358400", root);
+    v4_write_day(dir, quiet, 2);
+    char *path = path_below(root, "sip.gpf");
+    struct godb *db = store_open(root, GODB_READ);
+    for (int with_files = 0; with_files < 2; with_files++) {
+        struct store_warnings warnings = {0, ""};
+        struct godb_block_list *list;
+        struct godb_block_info info;
+        if (with_files) fclose(fopen(path, "w"));
+        assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, &warnings).rows, 0);
+        assert_int_equal(warnings.count, 0);
+        assert_int_equal(
+            godb_block_list_open(&list, db, &all, NULL, NULL, NULL), GODB_OK);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_OK);
+            assert_string_equal(info.status, "ok");
+            assert_int_equal(info.traffic_bytes, 0);
+        }
+        assert_int_equal(godb_block_list_next(list, &info, NULL), GODB_DONE);
+        godb_block_list_close(list);
+    }
+    /* A counter without even its width is none.  Behind 72 bytes and 4 columns of 8 + 2
+     * * 9 stand the file's length and the lengths of the first block. */
+    static const uint8_t nothing[16] = {[7] = 1};
+    char *meta = path_below(root, ".blockmeta");
+    FILE *file = fopen(meta, "r+b");
+    assert_int_equal(fseek(file, 72 + 4 * 26, SEEK_SET), 0);
+    assert_int_equal(fwrite(nothing, 1, 16, file), 16);
+    fclose(file);
+    assert_int_equal(listed_traffic(db), -1);
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, NULL).rows, 0);
+    godb_close(db);
+    free(meta);
+    free(path);
+    free(dir);
+    free(root);
+}
+
+/* Its writer renames it with each block: for a moment a list may have both names. */
+static void
+a_day_under_two_names_is_read_once(void **state)
+{
+    (void)state;
+    char *root = make_db("2016/02/1456358400_1");
+    char *dir = v4_make_dir("%s/eth0/2016/02/1456358400_2", root);
+    v4_write_day(dir, blocks, BLOCK_COUNT);
+    struct godb *db = store_open(root, GODB_READ);
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, NULL).rows, FLOW_COUNT);
+    godb_close(db);
+    free(dir);
+    free(root);
+}
+
+static void
+a_meta_of_absurd_length_is_not_read(void **state)
+{
+    (void)state;
+    char *root = make_db("2016/02/1456358400");
+    char *path = path_below(root, ".blockmeta");
+    struct godb *db = store_open(root, GODB_READ);
+    struct store_warnings warnings = {0, ""};
+    assert_int_equal(truncate(path, INT64_C(1) << 40), 0);
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, &warnings).rows, 0);
+    assert_int_equal(warnings.count, 1);
+    assert_non_null(
+        strstr(warnings.last, ".blockmeta: more than 17280 blocks in a day"));
+    assert_int_equal(unlink(path), 0);
+    warnings.count = 0;
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, &warnings).rows, 0);
+    godb_close(db);
+    free(path);
+    free(root);
+}
+
+/* goprobe-index has nothing to do there. */
+static void
+a_day_of_v4_gets_no_index(void **state)
+{
+    (void)state;
+    const struct godb_selection all = {NULL, 0, GODB_STAMP_MIN, GODB_STAMP_MAX};
+    struct godb_index_counts counts;
+    char *root = make_db("2016/02/1456358400");
+    char *path = path_below(root, "blocks.index");
+    struct godb *db = store_open(root, GODB_WRITE);
+    assert_int_equal(
+        godb_index(&counts, db, &all, GODB_INDEX_ALL, NULL, NULL, NULL), GODB_OK);
+    assert_int_equal(counts.day_count, 0);
+    assert_int_equal(counts.built_count, 0);
+    assert_int_equal(access(path, F_OK), -1);
+    godb_close(db);
+    free(path);
+    free(root);
+}
+
 static void
 a_block_every_minute_is_read(void **state)
 {
@@ -327,6 +525,13 @@ main(void)
         cmocka_unit_test(a_clock_that_was_set_back_has_its_stamps),
         cmocka_unit_test(every_byte_of_the_meta_may_lie),
         cmocka_unit_test(torn_and_missing_columns_are_told),
+        cmocka_unit_test(the_traffic_of_a_block_is_not_known_without_its_counters),
+        cmocka_unit_test(garbage_in_a_column_costs_its_blocks_alone),
+        cmocka_unit_test(a_fifo_in_the_place_of_a_column_is_told),
+        cmocka_unit_test(a_day_without_flows_needs_no_columns),
+        cmocka_unit_test(a_day_under_two_names_is_read_once),
+        cmocka_unit_test(a_meta_of_absurd_length_is_not_read),
+        cmocka_unit_test(a_day_of_v4_gets_no_index),
         cmocka_unit_test(a_block_every_minute_is_read),
         cmocka_unit_test(more_blocks_than_a_day_can_have_are_refused),
     };

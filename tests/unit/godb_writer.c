@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "godb/block.h"
 #include "tests/store.h"
 
 #define DAY INT64_C(1700006400) /* 2023-11-15 00:00 UTC */
@@ -403,31 +404,83 @@ damaged_side_files_are_rebuilt_from_the_columns(void **state)
 }
 
 static void
-interface_names_that_are_paths_are_refused(void **state)
+a_stamp_that_is_no_time_is_refused(void **state)
 {
+    static const int64_t bad_s[] = {0, -1, INT64_MIN, INT64_MAX, GODB_STAMP_MAX + 1};
     (void)state;
-    static const char *const bad[] = {"", ".", "..", ".hidden", "a/b", "/", "a\nb",
-        "123456789012345678901234567890123456789012345678901234567890abcd"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct godb_err err = {0};
-        assert_int_equal(godb_iface_check(bad[i], &err), GODB_EARG);
-        assert_null(strchr(err.msg, '\n'));
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    for (size_t i = 0; i < sizeof bad_s / sizeof bad_s[0]; i++) {
+        struct godb_err err;
+        assert_int_equal(store_append(db, "eth0", bad_s[i], 0, 2, &err), GODB_EARG);
+        assert_non_null(strstr(err.msg, "is no time for a block"));
     }
-    assert_int_equal(godb_iface_check("br-lan.100@if3", NULL), GODB_OK);
+    assert_int_equal(store_append(db, "eth0", DAY + 300, 0, 2, NULL), GODB_OK);
+    assert_int_equal(store_sum(db, GODB_COLUMNS_ALL, NULL).rows, 2);
+    godb_close(db);
+    free(root);
 }
 
+/* A flow whose counters are not compressed away. */
+static struct godb_flow
+noisy_flow(uint64_t i)
+{
+    struct godb_flow flow = store_flow(i);
+    flow.bytes_rcvd = (i + 1) * UINT64_C(0x9e3779b97f4a7c15) >> 8;
+    return flow;
+}
+
+/* The larger a block, the less time it is worth, and the longer are its columns: more
+ * than a reader takes at once. */
 static void
-opening_says_what_is_wrong_with_the_path(void **state)
+large_blocks_come_back_whole(void **state)
+{
+    static const size_t counts[] = {40000, 140000, 530000};
+    (void)state;
+    char *root = store_new();
+    struct godb *db = store_open(root, GODB_CREATE);
+    struct godb_writer *writer;
+    struct godb_block *block;
+    uint64_t bytes_rcvd = 0, rows = 0;
+    assert_int_equal(godb_block_new(&block), GODB_OK);
+    assert_int_equal(
+        godb_writer_open(&writer, db, "eth0", NULL, NULL, NULL, NULL), GODB_OK);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        godb_block_reset(block);
+        for (uint64_t at = 0; at < counts[i]; at++) {
+            const struct godb_flow flow = noisy_flow(at);
+            assert_int_equal(godb_block_add(block, &flow), GODB_OK);
+            bytes_rcvd += flow.bytes_rcvd;
+        }
+        rows += counts[i];
+        assert_int_equal(
+            godb_writer_append(writer, DAY + 300 * ((int64_t)i + 1), block, NULL, NULL),
+            GODB_OK);
+    }
+    assert_int_equal(godb_writer_commit(writer, NULL), GODB_OK);
+    godb_writer_close(writer);
+    godb_block_free(block);
+    const struct store_sums sums = store_sum(
+        db, GODB_COLUMN_BIT(GODB_SIP) | GODB_COLUMN_BIT(GODB_BYTES_RCVD), NULL);
+    assert_int_equal(sums.rows, rows);
+    assert_true(sums.bytes_rcvd == bytes_rcvd);
+    godb_close(db);
+    free(root);
+}
+
+/* Its columns would be longer than what can be compressed at once.  Nothing is read of
+ * rows that are not there. */
+static void
+a_block_of_too_many_flows_is_refused(void **state)
 {
     (void)state;
-    struct godb *db;
+    struct godb_packer *packer;
     struct godb_err err;
-    assert_int_equal(
-        godb_open(&db, "/nonexistent/db", GODB_READ, &err), GODB_ENOTFOUND);
-    assert_string_equal(err.msg, "/nonexistent/db: no such database");
-    assert_int_equal(godb_open(&db, "/etc/passwd", GODB_READ, &err), GODB_EARG);
-    assert_int_equal(godb_open(&db, "", GODB_READ, &err), GODB_EARG);
-    assert_int_equal(godb_open(&db, NULL, GODB_READ, &err), GODB_EARG);
+    struct godb_block block = {.count = 200 << 20};
+    assert_int_equal(godb_packer_new(&packer, GODB_EFFORT_SMALL), GODB_OK);
+    assert_int_equal(godb_block_pack(packer, &block, DAY + 300, &err), GODB_EARG);
+    assert_string_equal(err.msg, "209715200 flows are too many for one block");
+    godb_packer_free(packer);
 }
 
 static void
@@ -518,10 +571,11 @@ main(void)
         cmocka_unit_test(a_second_writer_of_the_same_interface_is_turned_away),
         cmocka_unit_test(a_lock_that_a_killed_process_left_is_taken_over),
         cmocka_unit_test(damaged_side_files_are_rebuilt_from_the_columns),
-        cmocka_unit_test(interface_names_that_are_paths_are_refused),
-        cmocka_unit_test(opening_says_what_is_wrong_with_the_path),
         cmocka_unit_test(l7_names_travel_with_the_day_and_change_from_a_stamp_on),
         cmocka_unit_test(appending_sorts_rows_and_keeps_them_whole),
+        cmocka_unit_test(a_stamp_that_is_no_time_is_refused),
+        cmocka_unit_test(large_blocks_come_back_whole),
+        cmocka_unit_test(a_block_of_too_many_flows_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
