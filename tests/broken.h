@@ -38,9 +38,9 @@
 
 static struct {
     const char *_Atomic call; /* its name, "memory": all that allocate; NULL: none */
-    int os_errno;
-    bool is_lasting;   /* and all that follow */
-    atomic_int before; /* calls until it happens */
+    atomic_int os_errno;
+    atomic_bool is_lasting; /* and all that follow */
+    atomic_int before;      /* calls until it happens */
     atomic_bool has_happened;
     /* What clocks are ahead of those of the machine. */
     atomic_llong wall_s, boot_s;

@@ -42,10 +42,14 @@ struct daemon_run {
 static struct capture_signals daemon_signals;
 
 static inline void
-daemon_stop(int number)
+daemon_on_signal(int number)
 {
-    (void)number;
-    daemon_signals.stop = 1;
+    if (number == SIGHUP)
+        daemon_signals.reload = 1;
+    else if (number == SIGUSR1)
+        daemon_signals.tell = 1;
+    else
+        daemon_signals.stop = 1;
 }
 
 /* A network with nothing in it but lo.  False: that is not allowed here. */
@@ -98,7 +102,9 @@ daemon_be(const struct daemon_run *run, const char *root)
     argv[argc] = NULL;
     if (!daemon_own_network()) _exit(99);
     if (run->prepare) run->prepare(root);
-    signal(SIGALRM, daemon_stop);
+    static const int numbers[] = {SIGALRM, SIGTERM, SIGHUP, SIGUSR1};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        signal(numbers[i], daemon_on_signal);
     signal(SIGSEGV, SIG_DFL); /* it would be cmocka's, which goes on with other tests */
     daemon_signals.stop = run->run_ms == 0;
     if (run->run_ms > 0) ualarm((useconds_t)run->run_ms * 1000, 0);
@@ -171,7 +177,11 @@ static inline void
 daemon_thread(void *(*run)(void *))
 {
     pthread_t thread;
+    sigset_t all, before;
+    sigfillset(&all); /* signals are the capture thread's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     if (pthread_create(&thread, NULL, run, NULL) != 0) _exit(93);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_detach(thread);
 }
 

@@ -89,9 +89,9 @@ set_clocks(void *arg)
     step(-86400, 0);  /* set back */
     step(1000, 1000); /* asleep */
     step(0, 0);
-    daemon_signals.tell = 1;
+    kill(getpid(), SIGUSR1);
     daemon_hear("since the start");
-    daemon_signals.stop = 1;
+    kill(getpid(), SIGTERM);
     return NULL;
 }
 
@@ -127,7 +127,7 @@ static void
 reload(const char *config, const char *comes)
 {
     write_config(config);
-    daemon_signals.reload = 1;
+    kill(getpid(), SIGHUP);
     daemon_hear(comes);
 }
 
@@ -152,7 +152,7 @@ change_things(void *arg)
         "configuration read again");
     reload("{\"buffer_mib\": 70, \"interfaces\": {\"lo\": 1}}",
         "the configuration is as before");
-    daemon_signals.stop = 1;
+    kill(getpid(), SIGTERM);
     return NULL;
 }
 

@@ -199,7 +199,7 @@ torment(void *arg)
     }
     for (int at = 1; at <= RELOADS + 1; at++) {
         broken_once("memory", at <= RELOADS ? at : 1 << 20, ENOMEM);
-        daemon_signals.reload = 1;
+        kill(getpid(), SIGHUP);
         daemon_ask("status text\n"); /* which wakes it */
         daemon_pause(30);
         daemon_ask("status text\n");
@@ -213,7 +213,7 @@ torment(void *arg)
         broken_mend();
     }
     daemon_hear("w13: captured from now on");
-    daemon_signals.stop = 1;
+    kill(getpid(), SIGTERM);
     return NULL;
 }
 
