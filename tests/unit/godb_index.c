@@ -210,8 +210,8 @@ no_mischief_changes_an_answer(void **state)
 }
 
 static size_t
-count_numbers(
-    struct store_fixture *f, enum godb_column column, const uint64_t *values, size_t count)
+count_numbers(struct store_fixture *f, enum godb_column column, const uint64_t *values,
+    size_t count)
 {
     struct godb_scan_spec spec = store_spec(GODB_COLUMN_BIT(column), &f->warnings);
     struct godb_filter *filter = NULL;
