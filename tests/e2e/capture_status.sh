@@ -60,7 +60,7 @@ answers "what would colour a terminal" 'b"ERROR \x1b[31mred\x7f\xc2\x9b\n"' 69 "
 for head in 'OK ' 'OK x' 'OK -1' 'OK +1' 'OK  1' 'OK 1x' 'OK1' 'OK 1 2' ''; do
     answers "the head '$head'" "b\"$head\\n\"" 69 "goprobe says: $head"
 done
-echo 'b"OK 100000\n" + b"x" * 100000' >"$TMP/how"
+printf '%s\n' 'b"OK 100000\n" + b"x" * 100000' >"$TMP/how"
 "$goprobe" -status -socket "$sock" >/dev/full 2>"$TMP/err"
 is "an answer that cannot be printed: status 74" "$?" 74
 has "an answer that cannot be printed: is said" "$(cat "$TMP/err")" "standard output: "
