@@ -236,13 +236,17 @@ read_names(int dir_fd, struct names *out)
     if (fd < 0) return errno;
     DIR *dir = fdopendir(fd);
     const struct dirent *entry;
-    int rc = dir ? 0 : errno;
-    if (dir == NULL) close(fd);
+    int rc = 0;
+    if (dir == NULL) {
+        rc = errno;
+        close(fd);
+        return rc;
+    }
     while (rc == 0 && (errno = 0, entry = readdir(dir)) != NULL)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             rc = add_name(out, entry->d_name);
     if (rc == 0) rc = errno;
-    if (dir) closedir(dir);
+    closedir(dir);
     return rc;
 }
 
